@@ -1,0 +1,1 @@
+"""The WebSocket bridge between relay and the pages that answer for it."""

@@ -1,0 +1,299 @@
+"""The frames of the bridge protocol: one struct each, JSON in and out.
+
+The contract is docs/reference/bridge-protocol.md; ``tests/data/bridge/frames.json`` holds examples that this module and
+``extension/bridge/frames.js`` both must read and write. Unknown fields are ignored (msgspec's default).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from relay.core.events import FinishReason, Usage
+from relay.core.request import Request
+
+PROTOCOL_VERSIONS = (1,)
+
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Name = Annotated[str, Meta(max_length=256)]
+Sentence = Annotated[str, Meta(max_length=4096)]
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Attempt = Annotated[int, Meta(ge=1, le=2**31)]
+
+
+class _Frame(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
+    """Base of all frames."""
+
+
+class Client(msgspec.Struct, frozen=True, kw_only=True):
+    """What kind of program holds the page's end."""
+
+    kind: Literal["page", "extension", "headless"]
+    version: Name = ""
+
+
+class ResumeOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that the page still works on; ``sent`` counts the parts it produced."""
+
+    call: Id
+    attempt: Attempt
+    sent: Count
+
+
+class Hello(_Frame, tag="hello"):
+    """The first frame of a link."""
+
+    protocols: Annotated[tuple[int, ...], Meta(min_length=1, max_length=16)]
+    client: Client
+    adapter: Name
+    site: Name
+    token: Annotated[str, Meta(max_length=256)] | None = None
+    code: Annotated[str, Meta(max_length=64)] | None = None
+    session: Id | None = None
+    resume: Annotated[tuple[ResumeOffer, ...], Meta(max_length=256)] = ()
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of the account's budget, in ``unit``."""
+
+    remaining: float
+    total: float | None = None
+    unit: Name = ""
+
+
+class Account(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Who is signed in."""
+
+    id: Name
+    label: Name | None = None
+    temporary: bool = False
+    allowance: Allowance | None = None
+
+
+class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the session can do; everything is off unless said."""
+
+    tools: bool = False
+    tool_choice: bool = False
+    parallel_tool_calls: bool = False
+    images: bool = False
+    files: bool = False
+    audio: bool = False
+    reasoning: bool = False
+    system: bool = False
+    json_schema: bool = False
+    cancel: bool = False
+    parameters: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
+
+
+class PageLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What the session bears."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=64)] = 1
+    max_prompt_chars: Annotated[int, Meta(ge=1)] | None = None
+
+
+class Model(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A model the session offers."""
+
+    id: Id
+    name: Name | None = None
+    aliases: Annotated[tuple[Id, ...], Meta(max_length=64)] = ()
+    owned_by: Name | None = None
+    context: Count | None = None
+    max_output: Count | None = None
+
+
+SessionState: TypeAlias = Literal["starting", "ready", "login_required", "blocked", "unavailable"]
+
+
+class State(_Frame, tag="state"):
+    """What the page can do now; a field left out keeps its last value."""
+
+    state: SessionState
+    detail: Sentence | None = None
+    account: Account | None = None
+    capabilities: Capabilities | None = None
+    limits: PageLimits | None = None
+    models: Annotated[tuple[Model, ...], Meta(max_length=5000)] | None = None
+
+
+class Accepted(_Frame, tag="accepted"):
+    """The page has the call and starts it."""
+
+    call: Id
+    attempt: Attempt
+
+
+class TextPart(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
+    """The next piece of the answer."""
+
+    text: str
+
+
+class ReasoningPart(msgspec.Struct, frozen=True, tag_field="type", tag="reasoning"):
+    """The next piece of the reasoning."""
+
+    text: str
+
+
+class ToolCallPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool_call"):
+    """A tool call or a piece of one; the first piece has the name."""
+
+    id: Id
+    name: Annotated[str, Meta(max_length=256)] | None = None
+    arguments: str = ""
+
+
+class ImageOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="image"):
+    """An image in the answer."""
+
+    url: str
+
+
+Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ImageOutPart
+
+
+class Parts(_Frame, tag="parts"):
+    """Pieces of an answer; ``seq`` numbers the first one. ``parts`` is decoded by :func:`decode_parts`."""
+
+    call: Id
+    attempt: Attempt
+    seq: Count
+    parts: tuple[Part | None, ...]
+
+
+class Done(_Frame, tag="done"):
+    """The answer is complete after ``seq`` parts."""
+
+    call: Id
+    attempt: Attempt
+    seq: Count
+    finish_reason: FinishReason
+    usage: Usage | None = None
+
+
+class Fail(_Frame, tag="fail"):
+    """The answer failed after ``seq`` parts."""
+
+    call: Id
+    attempt: Attempt
+    seq: Count
+    kind: Name
+    message: Sentence = ""
+    retry_after: Annotated[float, Meta(ge=0, le=10**9)] | None = None
+
+
+class Pong(_Frame, tag="pong"):
+    """The answer to a ping."""
+
+    t: float
+
+
+PageFrame: TypeAlias = Hello | State | Accepted | Parts | Done | Fail | Pong
+
+
+class RelayLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What relay takes from a page."""
+
+    frame_bytes: int
+    unacked_bytes: int
+    calls: int
+
+
+class ResumeWanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that relay still wants: ``next`` is the first part it lacks, ``upto`` the credit."""
+
+    call: str
+    attempt: int
+    next: int
+    upto: int
+
+
+class ClientSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a person pastes into a client; ``key`` only once, right after the first start."""
+
+    base_url: str
+    model: str
+    key: str | None = None
+
+
+class Welcome(_Frame, tag="welcome"):
+    """The credential is good and the link is live."""
+
+    protocol: int
+    session: str
+    resumed: bool
+    heartbeat_ms: int
+    grace_ms: int
+    limits: RelayLimits
+    resume: tuple[ResumeWanted, ...]
+    token: str | None = None
+    settings: ClientSettings | None = None
+
+
+class Call(_Frame, tag="call"):
+    """Run this request."""
+
+    call: str
+    attempt: int
+    method: Literal["chat"]
+    request: Request
+    credit: int
+
+
+class Credit(_Frame, tag="credit"):
+    """Parts below ``ack`` have arrived; parts below ``upto`` may be sent."""
+
+    call: str
+    attempt: int
+    ack: int
+    upto: int
+
+
+CancelReason: TypeAlias = Literal["client_gone", "stop", "timeout", "shutdown", "protocol"]
+
+
+class Cancel(_Frame, tag="cancel"):
+    """Stop the call at once."""
+
+    call: str
+    attempt: int
+    reason: CancelReason
+
+
+class Ping(_Frame, tag="ping"):
+    """Prove that the page's code is alive."""
+
+    t: float
+
+
+class Bye(_Frame, tag="bye"):
+    """The socket closes after this, and why."""
+
+    reason: str
+    message: str
+    retry_after: float | None = None
+
+
+RelayFrame: TypeAlias = Welcome | Call | Credit | Cancel | Ping | Bye
+
+
+class MalformedFrame(ValueError):
+    """The bytes are not a frame of the protocol."""
+
+
+def decode(data: str | bytes) -> PageFrame | None:
+    """Return the page's frame in `data`, ``None`` for a type this version does not know.
+
+    Raises:
+        MalformedFrame: not JSON, or a known frame with wrong fields.
+    """
+    raise NotImplementedError(Any)
+
+
+def encode(frame: RelayFrame) -> str:
+    """Return the text of `frame`."""
+    raise NotImplementedError(frame)

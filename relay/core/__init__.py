@@ -1,0 +1,1 @@
+"""Hub types and stream transformations: pure values and functions, no I/O."""

@@ -1,0 +1,112 @@
+"""The hub events: a stream of these is every answer, whatever backend made it and whatever dialect reads it.
+
+Order of a complete answer::
+
+    Started  (ReasoningDelta | TextDelta | ImagePart | ToolCallStarted ToolCallDelta* ToolCallEnded)*  UsageReport?  Finished
+
+Tool calls never interleave: one ends before the next begins. Failure is an exception, not an event.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+
+
+class FinishReason(StrEnum):
+    """Why the model stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Token counts. ``input_tokens`` includes cached ones, ``output_tokens`` includes reasoning.
+
+    ``estimated`` tells that relay counted because the session did not say.
+    """
+
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    estimated: bool = False
+
+
+class Started(msgspec.Struct, frozen=True):
+    """A session accepted the call; ``model`` is what will answer."""
+
+    model: str
+
+
+class TextDelta(msgspec.Struct, frozen=True):
+    """The next piece of the answer."""
+
+    text: str
+
+
+class ReasoningDelta(msgspec.Struct, frozen=True):
+    """The next piece of the reasoning, which is never part of the answer.
+
+    ``source`` is ``field`` when the session told it apart, ``tags`` when relay split it from the text.
+    """
+
+    text: str
+    source: str = "field"
+
+
+class ToolCallStarted(msgspec.Struct, frozen=True):
+    """A tool call begins; ``index`` counts calls from 0."""
+
+    index: int
+    id: str
+    name: str
+
+
+class ToolCallDelta(msgspec.Struct, frozen=True):
+    """The next piece of a call's argument JSON."""
+
+    index: int
+    arguments: str
+
+
+class ToolCallEnded(msgspec.Struct, frozen=True):
+    """The call's arguments are complete."""
+
+    index: int
+
+
+class ImagePart(msgspec.Struct, frozen=True):
+    """An image in the answer, by URL (usually ``data:``)."""
+
+    url: str
+
+
+class UsageReport(msgspec.Struct, frozen=True):
+    """What the answer cost."""
+
+    usage: Usage
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The answer is complete. ``stop_sequence`` names the stop string that ended it, where one did."""
+
+    reason: FinishReason
+    stop_sequence: str | None = None
+
+
+Event: TypeAlias = (
+    Started
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallStarted
+    | ToolCallDelta
+    | ToolCallEnded
+    | ImagePart
+    | UsageReport
+    | Finished
+)
