@@ -19,6 +19,15 @@
     │   └── OriginRefused           a web page that is not ours
     ├── Overloaded              a bound of relay's own is reached
     ├── ShuttingDown            relay drains before it stops
+    ├── StoreUnavailable        the database is locked, full or gone
+    ├── SetupError              relay cannot work as it was started; for the person at the command line
+    │   ├── SettingsError           settings are wrong, unknown or refused together
+    │   ├── NameRefused             a name for a key that cannot be used
+    │   │   └── NameTaken               another live key has it
+    │   └── DataDirError            the data directory cannot be used
+    │       └── DataDirBusy             another relay works on it
+    ├── StoreError              the database cannot be read or written
+    │   └── StoreBusy               not now: it is locked or full
     └── BackendError            the session that should answer cannot
         ├── SessionNotAvailable     nobody is signed in
         ├── SessionOffline          the session lost its socket and did not come back in time
@@ -211,6 +220,65 @@ class ShuttingDown(RelayError):
 
     def __init__(self, retry_after: float = 5.0) -> None:
         super().__init__("relay is shutting down; try again in a moment", retry_after=retry_after)
+
+
+class SetupError(RelayError):
+    """relay cannot work as it was started or asked; the message says what to change."""
+
+    code = "setup_error"
+    should_retry = False
+
+
+class SettingsError(SetupError):
+    """Settings are wrong, unknown or refused together; one sentence per problem in ``problems``."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class NameRefused(SetupError):
+    """A name for a key that cannot be used."""
+
+
+class NameTaken(NameRefused):
+    """Another live key has the name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A key named {name!r} exists already; choose another name or revoke that one first.")
+        self.name = name
+
+
+class DataDirError(SetupError):
+    """The data directory cannot be used."""
+
+
+class DataDirBusy(DataDirError):
+    """Another relay works on the data directory."""
+
+
+class StoreError(RelayError):
+    """The database cannot be read or written."""
+
+    code = "store_error"
+    should_retry = False
+
+
+class StoreBusy(StoreError):
+    """The database is locked or full for now; a later try may work."""
+
+    status = 503
+    kind = ErrorKind.UNAVAILABLE
+    code = "store_busy"
+    should_retry = True
+
+
+class StoreUnavailable(RelayError):
+    """The database cannot be read or written now (locked, full disk, gone)."""
+
+    status = 503
+    kind = ErrorKind.UNAVAILABLE
+    code = "store_unavailable"
 
 
 class BackendError(RelayError):
