@@ -1,0 +1,259 @@
+/**
+ * The frames of the bridge protocol, version 1: their types, and reading what relay sends.
+ *
+ * The contract is docs/reference/bridge-protocol.md. `tests/data/bridge/frames.json` holds examples that this module
+ * and the relay's own both read.
+ */
+
+import { ShapeError, anyObject, flag, list, number, object, oneOf, optional, tagged, text, whole } from "./shape.js";
+
+/** The protocol versions that this code speaks. */
+export const PROTOCOL_VERSIONS = [1];
+
+/**
+ * What a page sends.
+ * @typedef {{kind: "page" | "extension" | "headless", version: string}} Client
+ * @typedef {{call: string, attempt: number, sent: number}} ResumeOffer
+ * @typedef {{remaining: number, total?: number, unit?: string}} Allowance
+ * @typedef {{id: string, label?: string, temporary?: boolean, allowance?: Allowance}} Account
+ * @typedef {object} Capabilities  Everything is off unless said.
+ * @property {boolean} [tools]
+ * @property {boolean} [tool_choice]
+ * @property {boolean} [parallel_tool_calls]
+ * @property {boolean} [images]
+ * @property {boolean} [files]
+ * @property {boolean} [audio]
+ * @property {boolean} [reasoning]
+ * @property {boolean} [system]
+ * @property {boolean} [json_schema]
+ * @property {boolean} [cancel]
+ * @property {string[]} [parameters]  The optional request fields that are honoured.
+ * @typedef {{concurrency?: number, max_prompt_chars?: number}} PageLimits
+ * @typedef {{id: string, name?: string, aliases?: string[], owned_by?: string, context?: number, max_output?: number}} Model
+ * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} SessionState
+ * @typedef {object} PageState  A field left out keeps its last value.
+ * @property {SessionState} state
+ * @property {string} [detail]
+ * @property {Account} [account]
+ * @property {Capabilities} [capabilities]
+ * @property {PageLimits} [limits]
+ * @property {Model[]} [models]
+ *
+ * @typedef {object} HelloFrame
+ * @property {"hello"} type
+ * @property {number[]} protocols
+ * @property {Client} client
+ * @property {string} adapter
+ * @property {string} site
+ * @property {string} [token]
+ * @property {string} [code]
+ * @property {string} [session]
+ * @property {ResumeOffer[]} [resume]
+ * @typedef {{type: "state"} & PageState} StateFrame
+ * @typedef {{type: "accepted", call: string, attempt: number}} AcceptedFrame
+ * @typedef {{type: "parts", call: string, attempt: number, seq: number, parts: Part[]}} PartsFrame
+ * @typedef {"stop" | "length" | "tool_calls" | "content_filter"} FinishReason
+ * @typedef {{input_tokens: number, output_tokens: number, cached_tokens?: number, reasoning_tokens?: number}} Usage
+ * @typedef {{type: "done", call: string, attempt: number, seq: number, finish_reason: FinishReason, usage?: Usage}} DoneFrame
+ * @typedef {"login_required" | "blocked" | "rate_limited" | "quota_exhausted" | "invalid_request" | "model_not_found"
+ *   | "context_length_exceeded" | "content_filtered" | "unsupported" | "truncated" | "network" | "site_changed"
+ *   | "upstream" | "internal"} FailKind
+ * @typedef {object} FailFrame
+ * @property {"fail"} type
+ * @property {string} call
+ * @property {number} attempt
+ * @property {number} seq
+ * @property {FailKind} kind
+ * @property {string} message
+ * @property {number} [retry_after]
+ * @typedef {{type: "pong", t: number}} PongFrame
+ * @typedef {HelloFrame | StateFrame | AcceptedFrame | PartsFrame | DoneFrame | FailFrame | PongFrame} PageFrame
+ */
+
+/**
+ * The pieces of an answer. `arguments` of a tool call is (a piece of) JSON text; only the first piece has the `name`.
+ * @typedef {{type: "text", text: string}} TextPart
+ * @typedef {{type: "reasoning", text: string}} ReasoningPart
+ * @typedef {{type: "tool_call", id: string, name?: string, arguments: string}} ToolCallPart
+ * @typedef {{type: "image", url: string}} ImagePart
+ * @typedef {TextPart | ReasoningPart | ToolCallPart | ImagePart} Part
+ */
+
+/**
+ * What a call asks for.
+ * @typedef {{type: "text", text: string}} TextContent
+ * @typedef {{type: "image", url: string, detail?: string}} ImageContent
+ * @typedef {{type: "audio", data: string, format: string}} AudioContent
+ * @typedef {{type: "file", name?: string, data?: string, id?: string}} FileContent
+ * @typedef {TextContent | ImageContent | AudioContent | FileContent} Content
+ * @typedef {{id: string, name: string, arguments: string}} ToolCall
+ * @typedef {{role: "system", content: Content[], developer?: boolean}} SystemMessage
+ * @typedef {{role: "user", content: Content[], name?: string}} UserMessage
+ * @typedef {object} AssistantMessage
+ * @property {"assistant"} role
+ * @property {Content[]} [content]
+ * @property {string} [reasoning]
+ * @property {string} [refusal]
+ * @property {ToolCall[]} [tool_calls]
+ * @typedef {{role: "tool", call_id: string, content: Content[], name?: string, is_error?: boolean}} ToolMessage
+ * @typedef {SystemMessage | UserMessage | AssistantMessage | ToolMessage} Message
+ * @typedef {{name: string, description?: string, parameters?: Record<string, unknown>, strict?: boolean, freeform?: boolean}} Tool
+ * @typedef {{mode?: "auto" | "none" | "required", names?: string[]}} ToolChoice
+ * @typedef {object} ResponseFormat
+ * @property {"text" | "json_object" | "json_schema"} type
+ * @property {string} [name]
+ * @property {string} [description]
+ * @property {Record<string, unknown>} [schema]
+ * @property {boolean} [strict]
+ * @typedef {object} ChatRequest
+ * @property {string} model
+ * @property {Message[]} messages
+ * @property {Tool[]} [tools]
+ * @property {ToolChoice} [tool_choice]
+ * @property {boolean} [parallel_tool_calls]
+ * @property {ResponseFormat} [response_format]
+ * @property {number} [max_tokens]
+ * @property {string[]} [stop]
+ * @property {number} [temperature]
+ * @property {number} [top_p]
+ * @property {number} [top_k]
+ * @property {number} [presence_penalty]
+ * @property {number} [frequency_penalty]
+ * @property {number} [seed]
+ * @property {string} [reasoning_effort]
+ * @property {string} [verbosity]
+ * @property {string} [user]
+ */
+
+/**
+ * What relay sends.
+ * @typedef {{frame_bytes: number, unacked_bytes: number, calls: number}} RelayLimits
+ * @typedef {{call: string, attempt: number, next: number, upto: number}} ResumeWanted
+ * @typedef {{base_url: string, model: string, key?: string}} ClientSettings
+ * @typedef {object} WelcomeFrame
+ * @property {"welcome"} type
+ * @property {number} protocol
+ * @property {string} session
+ * @property {boolean} resumed
+ * @property {number} heartbeat_ms
+ * @property {number} grace_ms
+ * @property {RelayLimits} limits
+ * @property {ResumeWanted[]} resume
+ * @property {string} [token]
+ * @property {ClientSettings} [settings]
+ * @typedef {{type: "call", call: string, attempt: number, method: string, request: ChatRequest, credit: number}} CallFrame
+ * @typedef {{type: "credit", call: string, attempt: number, ack: number, upto: number}} CreditFrame
+ * @typedef {{type: "cancel", call: string, attempt: number, reason: string}} CancelFrame
+ * @typedef {{type: "ping", t: number}} PingFrame
+ * @typedef {{type: "bye", reason: string, message: string, retry_after?: number}} ByeFrame
+ * @typedef {WelcomeFrame | CallFrame | CreditFrame | CancelFrame | PingFrame | ByeFrame} RelayFrame
+ */
+
+/** What relay sent is not a frame of the protocol. */
+export class MalformedFrame extends Error {}
+
+const of = { call: text({ min: 1 }), attempt: whole(1) };
+
+const content = list(
+  tagged("type", {
+    text: object({ text: text() }),
+    image: object({ url: text(), detail: optional(text()) }),
+    audio: object({ data: text(), format: text() }),
+    file: object({ name: optional(text()), data: optional(text()), id: optional(text()) }),
+  }),
+);
+
+const message = tagged(
+  "role",
+  {
+    system: object({ content, developer: optional(flag) }),
+    user: object({ content, name: optional(text()) }),
+    assistant: object({
+      content: optional(content),
+      reasoning: optional(text()),
+      refusal: optional(text()),
+      tool_calls: optional(list(object({ id: text(), name: text(), arguments: text() }))),
+    }),
+    tool: object({ call_id: text(), content, name: optional(text()), is_error: optional(flag) }),
+  },
+  { closed: true },
+);
+
+const request = object({
+  model: text(),
+  messages: list(message),
+  tools: optional(
+    list(object({ name: text(), description: optional(text()), parameters: optional(anyObject), strict: optional(flag) })),
+  ),
+  tool_choice: optional(object({ mode: optional(oneOf("auto", "none", "required")), names: optional(list(text())) })),
+  response_format: optional(
+    object({ type: oneOf("text", "json_object", "json_schema"), name: optional(text()), schema: optional(anyObject) }),
+  ),
+  parallel_tool_calls: optional(flag),
+  stop: optional(list(text())),
+  max_tokens: optional(whole()),
+  temperature: optional(number()),
+  top_p: optional(number()),
+  top_k: optional(whole()),
+  presence_penalty: optional(number()),
+  frequency_penalty: optional(number()),
+  seed: optional(number()),
+  reasoning_effort: optional(text()),
+  verbosity: optional(text()),
+  user: optional(text()),
+});
+
+/** @type {Record<string, import("./shape.js").Check>} */
+const RELAY_FRAMES = {
+  welcome: object({
+    protocol: whole(1),
+    session: text({ min: 1 }),
+    resumed: flag,
+    heartbeat_ms: whole(1),
+    grace_ms: whole(),
+    limits: object({ frame_bytes: whole(1), unacked_bytes: whole(1), calls: whole(1) }),
+    resume: list(object({ ...of, next: whole(), upto: whole() })),
+    token: optional(text({ min: 1 })),
+    settings: optional(object({ base_url: text(), model: text(), key: optional(text()) })),
+  }),
+  call: object({ ...of, method: text(), request: anyObject, credit: whole() }),
+  credit: object({ ...of, ack: whole(), upto: whole() }),
+  cancel: object({ ...of, reason: text() }),
+  ping: object({ t: number() }),
+  bye: object({ reason: text(), message: text(), retry_after: optional(number(0)) }),
+};
+
+/**
+ * Read a frame of relay.
+ *
+ * @param {string} data
+ * @returns {RelayFrame | null}  null for a type that this version does not know
+ * @throws {MalformedFrame} not JSON, or a known frame with wrong fields
+ */
+export function decode(data) {
+  let frame;
+  try {
+    frame = JSON.parse(data);
+  } catch {
+    throw new MalformedFrame("a frame is not JSON");
+  }
+  try {
+    object({ type: text({ min: 1 }) })(frame, "");
+    if (!Object.hasOwn(RELAY_FRAMES, frame.type)) return null;
+    RELAY_FRAMES[frame.type]?.(frame, frame.type);
+    if (frame.type === "call" && frame.method === "chat") request(frame.request, "call.request");
+  } catch (error) {
+    if (error instanceof ShapeError) throw new MalformedFrame(error.message);
+    throw error;
+  }
+  return frame;
+}
+
+/**
+ * The text of a frame.
+ * @param {PageFrame} frame
+ * @returns {string}
+ */
+export function encode(frame) {
+  return JSON.stringify(frame);
+}

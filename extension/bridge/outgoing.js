@@ -1,0 +1,241 @@
+/**
+ * The parts of one call on their way to relay: numbered, cut to size, kept until relay has them. No I/O.
+ *
+ * Rules: docs/reference/bridge-protocol.md, "Flow control" and "Losing and resuming the socket".
+ */
+
+/** @typedef {import("./frames.js").Part} Part */
+/** @typedef {{json: string}} Packed  A part as JSON. */
+/** @typedef {{frame_bytes: number, unacked_bytes: number}} Limits */
+
+/** One UTF-16 unit is at most 3 bytes of UTF-8 as it is, and 6 when JSON escapes it. */
+const BYTES_PER_UNIT = 3;
+const UNITS_PER_FRAME = 8;
+/** Room for the fields around the parts of a frame. */
+const ENVELOPE_BYTES = 1024;
+
+/** A single part that cannot be cut is larger than a frame may be. */
+export class PartTooLarge extends Error {}
+
+/** The parts of one call. */
+export class Outgoing {
+  /** @param {{upto: number, limits: Limits}} options */
+  constructor({ upto, limits }) {
+    this.limits = limits;
+    /** Parts below this number may be sent. */
+    this.upto = upto;
+    /** @type {Packed[]} */
+    this.kept = [];
+    /** Number of the first kept part: relay has all before it. */
+    this.base = 0;
+    /** Number of the next part to send. */
+    this.next = 0;
+    this.keptBytes = 0;
+    this.unackedBytes = 0;
+    /** Half a surrogate pair that waits for its other half. @type {Part | null} */
+    this.held = null;
+  }
+
+  /** How many parts there are so far. */
+  get produced() {
+    return this.base + this.kept.length;
+  }
+
+  /** Whether a further part would find room. */
+  get writable() {
+    return this.produced < this.upto && this.keptBytes < this.limits.unacked_bytes;
+  }
+
+  /**
+   * Number a part. Pieces that are too long are cut; half a surrogate pair waits for the other half.
+   * @param {Part} part
+   * @throws {PartTooLarge}
+   */
+  add(part) {
+    for (const whole of this.#joined(part)) {
+      for (const piece of cut(whole, Math.floor(this.limits.frame_bytes / UNITS_PER_FRAME))) this.#pack(piece);
+    }
+  }
+
+  /** No part follows: let go of what waited for one. */
+  finish() {
+    const held = this.held;
+    this.held = null;
+    if (held) this.#pack(wellFormed(held));
+  }
+
+  /**
+   * The next parts that may be sent in one frame, as JSON; they count as sent.
+   * @returns {{seq: number, parts: string} | null}
+   */
+  take() {
+    const seq = this.next;
+    const room = this.limits.frame_bytes - ENVELOPE_BYTES;
+    const batch = [];
+    let size = 0;
+    while (this.next < Math.min(this.upto, this.produced)) {
+      const { json } = /** @type {Packed} */ (this.kept[this.next - this.base]);
+      if (this.unackedBytes && this.unackedBytes + json.length > this.limits.unacked_bytes) break;
+      if (batch.length && size + json.length * BYTES_PER_UNIT > room) break;
+      batch.push(json);
+      size += (json.length + 1) * BYTES_PER_UNIT;
+      this.unackedBytes += json.length;
+      this.next += 1;
+    }
+    return batch.length ? { seq, parts: `[${batch.join(",")}]` } : null;
+  }
+
+  /**
+   * Relay has all parts below `ack`.
+   * @param {number} ack
+   */
+  acknowledge(ack) {
+    const gone = this.kept.splice(0, Math.max(0, Math.min(ack, this.next) - this.base));
+    const bytes = gone.reduce((sum, { json }) => sum + json.length, 0);
+    this.base += gone.length;
+    this.keptBytes -= bytes;
+    this.unackedBytes -= bytes;
+  }
+
+  /**
+   * Parts below `upto` may be sent. Credit never shrinks.
+   * @param {number} upto
+   */
+  grant(upto) {
+    this.upto = Math.max(this.upto, upto);
+  }
+
+  /**
+   * Go back to the first part that relay lacks.
+   * @param {number} next
+   * @returns {boolean}  false if that part is no longer here or was never made
+   */
+  rewind(next) {
+    if (next < this.base || next > this.produced) return false;
+    this.next = Math.max(this.next, next);
+    this.acknowledge(next);
+    this.next = next;
+    this.unackedBytes = 0;
+    return true;
+  }
+
+  /** @param {Part} piece */
+  #pack(piece) {
+    const json = JSON.stringify(piece);
+    if (json.length * BYTES_PER_UNIT > this.limits.frame_bytes - ENVELOPE_BYTES) {
+      const bytes = new TextEncoder().encode(json).length;
+      if (bytes > this.limits.frame_bytes - ENVELOPE_BYTES) throw new PartTooLarge(`a part of ${bytes} bytes`);
+    }
+    this.kept.push({ json });
+    this.keptBytes += json.length;
+  }
+
+  /**
+   * The parts that are whole now that `part` has come.
+   * @param {Part} part
+   * @returns {Part[]}
+   */
+  #joined(part) {
+    const whole = [];
+    let current = part;
+    if (this.held && continues(this.held, part)) current = withPiece(part, pieceOf(this.held) + pieceOf(part));
+    else if (this.held) whole.push(wellFormed(this.held));
+    this.held = null;
+    if (endsInHalf(current)) {
+      const piece = pieceOf(current);
+      this.held = unnamed(withPiece(current, piece.slice(-1)));
+      current = withPiece(current, piece.slice(0, -1));
+    }
+    if (!isEmpty(current)) whole.push(wellFormed(current));
+    return whole;
+  }
+}
+
+/**
+ * @param {Part} part
+ * @returns {string}
+ */
+function pieceOf(part) {
+  if (part.type === "tool_call") return part.arguments;
+  return part.type === "image" ? "" : part.text;
+}
+
+/**
+ * @template {Part} P
+ * @param {P} part
+ * @param {string} piece
+ * @returns {P}
+ */
+function withPiece(part, piece) {
+  if (part.type === "image") return part;
+  return part.type === "tool_call" ? { ...part, arguments: piece } : { ...part, text: piece };
+}
+
+/**
+ * A later piece of the same part.
+ * @param {Part} part
+ * @returns {Part}
+ */
+function unnamed(part) {
+  if (part.type !== "tool_call") return part;
+  const { name: _, ...rest } = part;
+  return rest;
+}
+
+/**
+ * Whether `next` goes on where `part` stopped.
+ * @param {Part} part
+ * @param {Part} next
+ */
+function continues(part, next) {
+  if (part.type === "tool_call") return next.type === "tool_call" && next.id === part.id && next.name === undefined;
+  return part.type === next.type;
+}
+
+/** @param {Part} part */
+function isEmpty(part) {
+  if (part.type === "tool_call") return part.name === undefined && part.arguments === "";
+  return part.type !== "image" && part.text === "";
+}
+
+/** @param {Part} part */
+function endsInHalf(part) {
+  const last = pieceOf(part).charCodeAt(pieceOf(part).length - 1);
+  return last >= 0xd800 && last <= 0xdbff;
+}
+
+/**
+ * Lone surrogates are not text: relay would refuse the frame.
+ * @param {Part} part
+ * @returns {Part}
+ */
+function wellFormed(part) {
+  return withPiece(part, pieceOf(part).toWellFormed());
+}
+
+/**
+ * @param {Part} part
+ * @param {number} units  the most UTF-16 units a piece may have
+ * @returns {Part[]}
+ */
+function cut(part, units) {
+  const whole = pieceOf(part);
+  if (whole.length <= units || units < 2) return [part];
+  const pieces = [];
+  for (let at = 0; at < whole.length; ) {
+    let end = Math.min(at + units, whole.length);
+    if (end < whole.length && isLowSurrogate(whole, end)) end -= 1;
+    pieces.push(withPiece(at ? unnamed(part) : part, whole.slice(at, end)));
+    at = end;
+  }
+  return pieces;
+}
+
+/**
+ * @param {string} string
+ * @param {number} at
+ */
+function isLowSurrogate(string, at) {
+  const unit = string.charCodeAt(at);
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
