@@ -17,27 +17,27 @@ class _Value(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Immutable, and as short as possible on the wire."""
 
 
-class Text(_Value, tag_field="type", tag="text"):
+class Text(_Value, frozen=True, tag_field="type", tag="text"):
     """A piece of text."""
 
     text: str
 
 
-class Image(_Value, tag_field="type", tag="image"):
+class Image(_Value, frozen=True, tag_field="type", tag="image"):
     """An image by ``http(s):`` or ``data:`` URL; ``detail`` is the client's resolution wish."""
 
     url: str
     detail: str | None = None
 
 
-class Audio(_Value, tag_field="type", tag="audio"):
+class Audio(_Value, frozen=True, tag_field="type", tag="audio"):
     """Recorded sound: base64 data and its format (``wav``, ``mp3``)."""
 
     data: str
     format: str
 
 
-class File(_Value, tag_field="type", tag="file"):
+class File(_Value, frozen=True, tag_field="type", tag="file"):
     """A document: a ``data:`` URL or base64 in ``data``, or the site's own ``id``."""
 
     name: str | None = None
@@ -48,7 +48,7 @@ class File(_Value, tag_field="type", tag="file"):
 Part: TypeAlias = Text | Image | Audio | File
 
 
-class ToolCall(_Value):
+class ToolCall(_Value, frozen=True):
     """A call the model made; ``arguments`` is the JSON text exactly as the model wrote it."""
 
     id: str
@@ -56,21 +56,21 @@ class ToolCall(_Value):
     arguments: str
 
 
-class SystemMessage(_Value, tag_field="role", tag="system"):
+class SystemMessage(_Value, frozen=True, tag_field="role", tag="system"):
     """Instructions. ``developer`` tells OpenAI's newer role name, which means the same."""
 
     content: tuple[Part, ...]
     developer: bool = False
 
 
-class UserMessage(_Value, tag_field="role", tag="user"):
+class UserMessage(_Value, frozen=True, tag_field="role", tag="user"):
     """A turn of the user."""
 
     content: tuple[Part, ...]
     name: str | None = None
 
 
-class AssistantMessage(_Value, tag_field="role", tag="assistant"):
+class AssistantMessage(_Value, frozen=True, tag_field="role", tag="assistant"):
     """A turn of the model: its answer, its reasoning where the client sent it back, its tool calls."""
 
     content: tuple[Part, ...] = ()
@@ -79,7 +79,7 @@ class AssistantMessage(_Value, tag_field="role", tag="assistant"):
     tool_calls: tuple[ToolCall, ...] = ()
 
 
-class ToolMessage(_Value, tag_field="role", tag="tool"):
+class ToolMessage(_Value, frozen=True, tag_field="role", tag="tool"):
     """The result of the tool call ``call_id``."""
 
     call_id: str
@@ -91,7 +91,7 @@ class ToolMessage(_Value, tag_field="role", tag="tool"):
 Message: TypeAlias = SystemMessage | UserMessage | AssistantMessage | ToolMessage
 
 
-class Tool(_Value):
+class Tool(_Value, frozen=True):
     """A function the model may call; ``parameters`` is a JSON Schema.
 
     ``freeform`` marks a tool that takes one text instead of JSON: it is declared with the single string argument
@@ -105,14 +105,14 @@ class Tool(_Value):
     freeform: bool = False
 
 
-class ToolChoice(_Value):
+class ToolChoice(_Value, frozen=True):
     """How tools may be used; ``names`` narrows the choice to some of the declared tools."""
 
     mode: Literal["auto", "none", "required"] = "auto"
     names: tuple[str, ...] = ()
 
 
-class ResponseFormat(_Value):
+class ResponseFormat(_Value, frozen=True):
     """The form of the answer: free text, any JSON object, or JSON of ``schema``."""
 
     type: Literal["text", "json_object", "json_schema"]
@@ -122,7 +122,7 @@ class ResponseFormat(_Value):
     strict: bool | None = None
 
 
-class Request(_Value):
+class Request(_Value, frozen=True):
     """One call for one answer.
 
     ``None`` (or an empty tuple) means that the client did not say. ``extra`` keeps fields that the dialect does not

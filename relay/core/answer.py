@@ -1,0 +1,137 @@
+"""The whole answer: the fold over a stream of events that a client gets who did not ask for a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from relay.core.events import (
+    Event,
+    Finished,
+    FinishReason,
+    ImagePart,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+    UsageReport,
+)
+from relay.core.request import Image, Text, ToolCall
+from relay.core.think import split_unopened
+from relay.errors import StreamTruncated
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """A complete answer.
+
+    ``content`` keeps the order of text and images; neighbouring texts are joined. ``reasoning_source`` is that of
+    :class:`~relay.core.events.ReasoningDelta`, of the first piece.
+    """
+
+    model: str
+    content: tuple[Text | Image, ...] = ()
+    reasoning: str | None = None
+    reasoning_source: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    usage: Usage | None = None
+    finish_reason: FinishReason
+    stop_sequence: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the answer without its images."""
+        return "".join(part.text for part in self.content if isinstance(part, Text))
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The URLs of the images."""
+        return tuple(part.url for part in self.content if isinstance(part, Image))
+
+
+class Collector:
+    """Collect the events of one answer.
+
+    With ``unopened_tags`` reasoning that has only a closing tag is found at the end
+    (:func:`relay.core.think.split_unopened`), if no other reasoning came. It is off by default, because then the same
+    answer reads differently as a stream.
+    """
+
+    def __init__(self, *, unopened_tags: bool = False) -> None:
+        self._unopened_tags = unopened_tags
+        self._model = ""
+        self._content: list[Text | Image] = []
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._reasoning_source: str | None = None
+        self._calls: dict[int, tuple[str, str, list[str]]] = {}
+        self._usage: Usage | None = None
+        self._finished: Finished | None = None
+
+    def feed(self, events: Iterable[Event]) -> None:
+        """Take in the next events."""
+        for event in events:
+            self._take(event)
+
+    def result(self) -> Answer:
+        """Return the answer.
+
+        Raises:
+            StreamTruncated: the events ended without ``Finished``.
+        """
+        if self._finished is None:
+            raise StreamTruncated("The answer stopped without an end; send the request again.")
+        self._end_text()
+        if self._unopened_tags and not self._reasoning:
+            self._split_unopened()
+        return Answer(
+            model=self._model,
+            content=tuple(self._content),
+            reasoning="".join(self._reasoning) or None,
+            reasoning_source=self._reasoning_source,
+            tool_calls=tuple(
+                ToolCall(id=call, name=name, arguments="".join(pieces)) for call, name, pieces in self._calls.values()
+            ),
+            usage=self._usage,
+            finish_reason=self._finished.reason,
+            stop_sequence=self._finished.stop_sequence,
+        )
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case TextDelta(text=text):
+                self._text.append(text)
+            case ReasoningDelta(text=text, source=source):
+                self._reasoning.append(text)
+                self._reasoning_source = self._reasoning_source or source
+            case ToolCallDelta(index=index, arguments=arguments):
+                self._calls[index][2].append(arguments)
+            case ToolCallStarted(index=index, id=id, name=name):
+                self._calls[index] = (id, name, [])
+            case ToolCallEnded():
+                pass
+            case ImagePart(url=url):
+                self._end_text()
+                self._content.append(Image(url=url))
+            case UsageReport(usage=usage):
+                self._usage = usage
+            case Started(model=model):
+                self._model = model
+            case Finished():
+                self._finished = event
+
+    def _end_text(self) -> None:
+        if text := "".join(self._text):
+            self._content.append(Text(text=text))
+        self._text.clear()
+
+    def _split_unopened(self) -> None:
+        if self._content and isinstance(first := self._content[0], Text):
+            reasoning, answer = split_unopened(first.text)
+            if reasoning:
+                self._content[:1] = [Text(text=answer)] if answer else []
+                self._reasoning.append(reasoning)
+                self._reasoning_source = "tags"

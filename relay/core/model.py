@@ -1,0 +1,19 @@
+"""What a list of models says about one of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A model that clients can ask for.
+
+    ``created`` is in Unix seconds (when a session first offered it), ``name`` is for people.
+    """
+
+    id: str
+    owned_by: str
+    created: int
+    name: str | None = None
+    context: int | None = None
+    max_output: int | None = None

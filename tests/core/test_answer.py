@@ -1,0 +1,92 @@
+import pytest
+
+from relay.core.answer import Answer, Collector
+from relay.core.events import (
+    Finished,
+    FinishReason,
+    ImagePart,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+    UsageReport,
+)
+from relay.core.request import Image, Text, ToolCall
+from relay.errors import StreamTruncated
+
+
+def collect(*events, **options) -> Answer:
+    collector = Collector(**options)
+    collector.feed(events)
+    return collector.result()
+
+
+def test_every_event_finds_its_place():
+    answer = collect(
+        Started("m"),
+        ReasoningDelta("wh", source="tags"),
+        ReasoningDelta("y", source="field"),
+        TextDelta("a"),
+        TextDelta("b"),
+        ImagePart("data:,1"),
+        TextDelta("c"),
+        ToolCallStarted(0, "call_1", "f"),
+        ToolCallDelta(0, '{"a"'),
+        ToolCallDelta(0, ":1}"),
+        ToolCallEnded(0),
+        ToolCallStarted(1, "call_2", "g"),
+        ToolCallEnded(1),
+        UsageReport(Usage(input_tokens=1, output_tokens=2)),
+        Finished(FinishReason.STOP, "END"),
+    )
+    assert answer == Answer(
+        model="m",
+        content=(Text(text="ab"), Image(url="data:,1"), Text(text="c")),
+        reasoning="why",
+        reasoning_source="tags",
+        tool_calls=(
+            ToolCall(id="call_1", name="f", arguments='{"a":1}'),
+            ToolCall(id="call_2", name="g", arguments=""),
+        ),
+        usage=Usage(input_tokens=1, output_tokens=2),
+        finish_reason=FinishReason.STOP,
+        stop_sequence="END",
+    )
+    assert (answer.text, answer.images) == ("abc", ("data:,1",))
+
+
+def test_empty_answer():
+    assert collect(Started("m"), Finished(FinishReason.STOP)) == Answer(model="m", finish_reason=FinishReason.STOP)
+
+
+def test_events_without_an_end_are_an_error():
+    with pytest.raises(StreamTruncated):
+        collect(Started("m"), TextDelta("a"))
+
+
+UNOPENED = (Started("m"), TextDelta("why\n</think>\n\nbecause"), Finished(FinishReason.STOP))
+
+
+def test_only_a_closing_tag_is_text_unless_asked():
+    assert collect(*UNOPENED).text == "why\n</think>\n\nbecause"
+    answer = collect(*UNOPENED, unopened_tags=True)
+    assert (answer.reasoning, answer.reasoning_source, answer.text) == ("why\n", "tags", "because")
+
+
+def test_reasoning_alone_before_a_closing_tag():
+    answer = collect(Started("m"), TextDelta("why</think>"), Finished(FinishReason.STOP), unopened_tags=True)
+    assert (answer.reasoning, answer.content) == ("why", ())
+
+
+@pytest.mark.parametrize("events", [[TextDelta("because")], [ImagePart("data:,")], []])
+def test_no_closing_tag_to_find(events):
+    answer = collect(Started("m"), *events, Finished(FinishReason.STOP), unopened_tags=True)
+    assert answer == collect(Started("m"), *events, Finished(FinishReason.STOP))
+
+
+def test_other_reasoning_keeps_the_text_as_it_is():
+    answer = collect(ReasoningDelta("r"), *UNOPENED, unopened_tags=True)
+    assert (answer.reasoning, answer.text) == ("r", "why\n</think>\n\nbecause")
