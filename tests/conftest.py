@@ -1,0 +1,3 @@
+"""Fixtures for all tests: the ones that drive real programs live in tests/e2e/stack."""
+
+pytest_plugins = ("stack.fixtures",)
