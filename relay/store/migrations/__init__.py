@@ -1,0 +1,4 @@
+"""Schema changes, one file each in ``versions``; alembic runs them when a database is opened."""
+
+REVISIONS = ("0001",)
+"""Every revision this program knows, oldest first; a database at any other one is from a newer relay."""

@@ -1,0 +1,1 @@
+"""The schema changes themselves; a released one is never edited."""

@@ -1,0 +1,57 @@
+"""The tables, as the newest migration leaves them; a test compares the two.
+
+Times are seconds since the epoch. Secrets appear as hashes only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Float, ForeignKey, Index, MetaData, Table, Text, text
+
+metadata = MetaData()
+
+client_keys = Table(
+    "client_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+    Column("last_used_at", Float),
+    Column("revoked_at", Float),
+    Index("client_keys_live_name", "name", unique=True, sqlite_where=text("revoked_at IS NULL")),
+)
+
+pairing_codes = Table(
+    "pairing_codes",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("origin", Text),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+)
+
+bridge_credentials = Table(
+    "bridge_credentials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("origin", Text),
+    Column("created_at", Float, nullable=False),
+    Column("last_seen_at", Float),
+    Column("revoked_at", Float),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("credential_id", Text, ForeignKey("bridge_credentials.id")),
+    Column("kind", Text, nullable=False),
+    Column("adapter", Text, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("account", Text),
+    Column("first_seen_at", Float, nullable=False),
+    Column("last_seen_at", Float, nullable=False),
+)
