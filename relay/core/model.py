@@ -15,5 +15,3 @@ class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     owned_by: str
     created: int
     name: str | None = None
-    context: int | None = None
-    max_output: int | None = None

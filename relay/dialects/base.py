@@ -1,0 +1,94 @@
+"""What the web layer needs from a dialect, and what all dialects share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final, Protocol
+
+import msgspec
+
+from relay.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
+from relay.errors import RelayError
+
+CHUNK_CHARS: Final = 16 * 1024
+"""Most characters of text in one event: line readers of many clients stop at 64 KiB."""
+
+
+class StreamClosed(RuntimeError):
+    """The stream has had its end; a caller that goes on has a bug."""
+
+
+class StreamEncoder(Protocol):
+    """Turn the events of one answer into the bytes of one stream.
+
+    The caller sees to it that an answer ends exactly once, with ``Finished`` or with :meth:`error`.
+    """
+
+    @property
+    def keep_alive(self) -> bytes:
+        """What may be sent between two calls of :meth:`encode` so that nobody takes the connection for dead."""
+        ...
+
+    def encode(self, events: Iterable[Event]) -> bytes:
+        """Return all bytes for `events`, whole SSE events only.
+
+        Raises:
+            StreamClosed: the stream has had its end.
+        """
+        ...
+
+    def error(self, error: RelayError) -> bytes:
+        """Return `error` in the form that this dialect has within a stream; nothing may follow.
+
+        Raises:
+            StreamClosed: the stream has had its end.
+        """
+        ...
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much one request may hold; its bytes are bounded before it comes here."""
+
+    messages: int = 10_000
+    tools: int = 1024
+    stops: int = 16
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+def coalesce(events: Iterable[Event]) -> Iterator[Event]:
+    """Join neighbouring deltas of a kind, cut what is longer than ``CHUNK_CHARS``, leave out what is empty."""
+    for key, run in groupby(events, _kind):
+        if key is None:
+            yield from run
+        else:
+            yield from _joined(list(run))
+
+
+def _kind(event: Event) -> tuple[type[Event], str | int] | None:
+    """Return what deltas must share to be joined, ``None`` for an event that stands alone."""
+    match event:
+        case TextDelta():
+            return TextDelta, ""
+        case ReasoningDelta(source=source):
+            return ReasoningDelta, source
+        case ToolCallDelta(index=index):
+            return ToolCallDelta, index
+        case _:
+            return None
+
+
+def _joined(run: list[Event]) -> Iterator[Event]:
+    first = run[0]
+    if isinstance(first, ToolCallDelta):
+        field, pieces = "arguments", [event.arguments for event in run if isinstance(event, ToolCallDelta)]
+    else:
+        field, pieces = "text", [event.text for event in run if isinstance(event, TextDelta | ReasoningDelta)]
+    text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+    if 0 < len(text) <= CHUNK_CHARS and len(run) == 1:
+        yield first
+        return
+    for start in range(0, len(text), CHUNK_CHARS):
+        yield msgspec.structs.replace(first, **{field: text[start : start + CHUNK_CHARS]})
