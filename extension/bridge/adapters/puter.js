@@ -1,0 +1,218 @@
+/**
+ * The adapter for Puter (https://docs.puter.com): a page that loaded puter.js and is signed in.
+ *
+ * It calls the service itself with the page's login, and uses the SDK for what it must: the login, and the list of
+ * models. Nothing here opens a dialog; a missing login is said instead.
+ */
+
+import { AdapterError } from "../adapter.js";
+import { UnknownEndpoint, callEndpoint, getJson } from "./puter/endpoint.js";
+import { catalogOf, streamsToolCalls } from "./puter/models.js";
+import { PARAMETERS, chatArguments, offersTools } from "./puter/request.js";
+import { callSdk } from "./puter/sdk.js";
+
+/**
+ * @typedef {object} Puter  The part of puter.js that is used.
+ * @property {string} APIOrigin
+ * @property {string | null} [authToken]
+ * @property {{isSignedIn: () => boolean}} auth
+ * @property {{chat: (messages: unknown, options: unknown) => Promise<unknown>, listModels: () => Promise<any[]>}} ai
+ * @property {{autoRetry?: boolean}} [config]
+ *
+ * `auto` calls the endpoint, and the SDK once the endpoint does not answer as it should.
+ * @typedef {"endpoint" | "sdk" | "auto"} Way
+ *
+ * @typedef {object} PuterOptions
+ * @property {Puter} puter
+ * @property {typeof globalThis.fetch} [fetch]
+ * @property {Way} [way]
+ * @property {() => number} [now]
+ *
+ * @typedef {import("../adapter.js").AdapterStatus} AdapterStatus
+ * @typedef {import("../frames.js").ChatRequest} ChatRequest
+ */
+
+/** What arrives at the models. A cancel frees the page, but the service works on and bills. */
+const CAPABILITIES = {
+  tools: true,
+  parallel_tool_calls: true,
+  images: true,
+  reasoning: true,
+  system: true,
+  parameters: [...PARAMETERS],
+};
+/** The service allows this many calls at a time. */
+const CONCURRENCY = 3;
+const CONCURRENCY_TEMPORARY = 2;
+const MICROCENTS_PER_USD = 1e8;
+const CATALOG_AGE_MS = 10 * 60_000;
+
+/** Answers calls with the Puter account of this page. */
+export class PuterAdapter {
+  id = "puter";
+  /** @type {Puter} */ #puter;
+  /** @type {typeof globalThis.fetch} */ #fetch;
+  /** @type {() => number} */ #now;
+  /** @type {Way} */ #way;
+  /** @type {{catalog: import("./puter/models.js").Catalog, at: number} | null} */ #listed = null;
+  /** A login that the service has refused. @type {string | null} */ #refused = null;
+  /** @type {((status: AdapterStatus) => void)[]} */ #listeners = [];
+
+  /** @param {PuterOptions} options */
+  constructor({ puter, fetch = (...request) => globalThis.fetch(...request), way = "auto", now = Date.now }) {
+    this.#puter = puter;
+    this.#fetch = fetch;
+    this.#way = way;
+    this.#now = now;
+  }
+
+  /**
+   * @param {string} url
+   * @returns {boolean}
+   */
+  matches(url) {
+    return /^https:\/\/([\w-]+\.)*puter\.(com|site)\//.test(url);
+  }
+
+  /** @param {(status: AdapterStatus) => void} listener */
+  onstatus(listener) {
+    this.#listeners.push(listener);
+  }
+
+  /** @returns {Promise<AdapterStatus>} */
+  async status() {
+    const offer = { capabilities: CAPABILITIES, limits: { concurrency: CONCURRENCY } };
+    if (!this.#signedIn()) return { state: "login_required", detail: "Sign in to Puter on relay's page.", ...offer };
+    try {
+      const [user, allowance, { models }] = await Promise.all([this.#user(), this.#allowance(), this.#catalog()]);
+      const temporary = Boolean(user.is_temp);
+      return {
+        state: "ready",
+        detail: this.#detail(),
+        account: {
+          id: String(user.uuid ?? user.username),
+          label: String(user.username),
+          temporary,
+          ...(allowance ? { allowance } : {}),
+        },
+        capabilities: CAPABILITIES,
+        limits: { concurrency: temporary ? CONCURRENCY_TEMPORARY : CONCURRENCY },
+        models,
+      };
+    } catch (error) {
+      return { ...this.#trouble(error), ...offer };
+    }
+  }
+
+  /**
+   * @param {ChatRequest} request
+   * @param {{signal: AbortSignal}} options
+   * @returns {import("../adapter.js").Answer}
+   */
+  async *chat(request, { signal }) {
+    if (!this.#signedIn()) throw new AdapterError("login_required", "The page is not signed in to Puter.");
+    const args = await this.#arguments(request);
+    const token = String(this.#puter.authToken);
+    try {
+      if (this.#way !== "sdk") return yield* callEndpoint(this.#endpoint(), args, signal);
+    } catch (error) {
+      if (!(error instanceof UnknownEndpoint) || this.#way !== "auto") throw this.#noted(error, token);
+      this.#way = "sdk";
+      void this.#announce();
+    }
+    return yield* callSdk(this.#puter, args, signal);
+  }
+
+  /**
+   * With tools an answer is streamed only where no call gets lost: one call at most, or a service that streams them all.
+   * The service may fall back to another that does not, so it is held to that one.
+   * @param {ChatRequest} request
+   */
+  async #arguments(request) {
+    if (!offersTools(request) || request.parallel_tool_calls === false) return chatArguments(request, { stream: true });
+    const provider = await this.#provider(request.model);
+    return streamsToolCalls(provider) ? chatArguments(request, { stream: true, provider }) : chatArguments(request, { stream: false });
+  }
+
+  /** @param {string} model */
+  async #provider(model) {
+    try {
+      return (await this.#catalog()).providers.get(model);
+    } catch {
+      // Without the list nothing is known of the model, which is a reason to be careful, not to fail.
+      return undefined;
+    }
+  }
+
+  #signedIn() {
+    return this.#puter.auth.isSignedIn() && Boolean(this.#puter.authToken) && this.#puter.authToken !== this.#refused;
+  }
+
+  /** @returns {import("./puter/endpoint.js").Endpoint} */
+  #endpoint() {
+    return { origin: this.#puter.APIOrigin, token: String(this.#puter.authToken), fetch: this.#fetch, now: this.#now };
+  }
+
+  /**
+   * Remember a login that was refused: puter.js goes on to call it signed in.
+   * @param {unknown} error
+   * @param {string} token
+   */
+  #noted(error, token) {
+    if (error instanceof AdapterError && error.kind === "login_required") this.#refused = token;
+    return error;
+  }
+
+  async #user() {
+    const token = String(this.#puter.authToken);
+    try {
+      return await getJson(this.#endpoint(), "/whoami");
+    } catch (error) {
+      throw this.#noted(error, token);
+    }
+  }
+
+  /** What is left of the month, if the service says. */
+  async #allowance() {
+    try {
+      const { allowanceInfo: info } = await getJson(this.#endpoint(), "/metering/usage");
+      if (!Number.isFinite(info?.remaining)) return undefined;
+      const total = Number.isFinite(info.monthUsageAllowance) ? { total: info.monthUsageAllowance / MICROCENTS_PER_USD } : {};
+      return { remaining: info.remaining / MICROCENTS_PER_USD, ...total, unit: "USD" };
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #catalog() {
+    if (!this.#listed || this.#now() - this.#listed.at > CATALOG_AGE_MS) {
+      const at = this.#now();
+      try {
+        this.#listed = { catalog: catalogOf(await this.#puter.ai.listModels()), at };
+      } catch (error) {
+        if (!this.#listed) throw new AdapterError("network", "Puter's list of models cannot be read", { cause: error });
+      }
+    }
+    return this.#listed.catalog;
+  }
+
+  #detail() {
+    return this.#way === "sdk" ? "Puter's endpoint answers in an unknown way; puter.js is used instead, so calls cannot be stopped." : "";
+  }
+
+  /**
+   * @param {unknown} error
+   * @returns {AdapterStatus}
+   */
+  #trouble(error) {
+    if (!(error instanceof AdapterError)) throw error;
+    if (error.kind === "login_required") return { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." };
+    if (error.kind === "blocked") return { state: "blocked", detail: error.message };
+    return { state: "unavailable", detail: `${error.message}.`.replace(/\.+$/, ".") };
+  }
+
+  async #announce() {
+    const status = await this.status();
+    for (const listener of this.#listeners) listener(status);
+  }
+}
