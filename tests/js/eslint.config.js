@@ -21,7 +21,7 @@ export default [
       "no-implied-eval": "error",
       "no-new-func": "error",
       "no-param-reassign": "error",
-      "no-promise-executor-return": "error",
+      "no-promise-executor-return": ["error", { allowVoid: true }],
       "no-self-compare": "error",
       "no-shadow": "error",
       "no-throw-literal": "error",
