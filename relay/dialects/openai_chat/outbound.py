@@ -191,8 +191,11 @@ def _freeform_input(arguments: str) -> str:
 
 
 def _finish_reason(reason: FinishReason, *, called: bool, form: ReplyForm) -> str:
-    if not called or reason in (FinishReason.LENGTH, FinishReason.CONTENT_FILTER):
+    """Return OpenAI's word; clients take it as the order to run tools, or not to, so the calls themselves decide."""
+    if reason in (FinishReason.LENGTH, FinishReason.CONTENT_FILTER):
         return reason.value
+    if not called:
+        return FinishReason.STOP.value
     return "function_call" if form.legacy_functions else FinishReason.TOOL_CALLS.value
 
 

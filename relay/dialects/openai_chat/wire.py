@@ -14,6 +14,7 @@ from msgspec import Meta
 
 Schema: TypeAlias = dict[str, Any]
 ToolName = Annotated[str, Meta(min_length=1, max_length=256)]
+StopText = Annotated[str, Meta(max_length=512)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 
@@ -273,7 +274,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     max_completion_tokens: AtLeastOne | None = None
     max_tokens: AtLeastOne | None = None
     n: AtLeastOne | None = None
-    stop: str | list[str] | None = None
+    stop: StopText | list[StopText] | None = None
     temperature: float | None = None
     top_p: float | None = None
     top_k: Int64 | None = None

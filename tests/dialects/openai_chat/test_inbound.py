@@ -463,6 +463,7 @@ def test_tool_choice_without_tools_may_be_soft(choice):
         (with_field(n=0), "n"),
         (with_field(stop=[1]), "stop[0]"),
         (with_field(stop=["a"] * 17), "stop"),
+        (with_field(stop="a" * 513), "stop"),
         (with_field(tools=[{"type": "function", "function": {"name": ""}}]), "tools[0].function.name"),
         (with_field(tools=[{"type": "web_search"}]), "tools[0].type"),
         (with_field(tools=[F, {"type": "custom", "custom": {"name": "f"}}]), "tools[1].custom.name"),

@@ -173,6 +173,12 @@ def test_a_cut_answer_says_so_despite_tool_calls(reason, form):
     assert whole(events, form)["choices"][0]["finish_reason"] == reason.value
 
 
+def test_announced_tool_calls_that_never_came():
+    events: list[Event] = [Started("m"), Finished(FinishReason.TOOL_CALLS)]
+    assert choices(encoder().encode(events))[-1] == ({}, "stop")
+    assert whole(events)["choices"][0]["finish_reason"] == "stop"
+
+
 IMAGES: list[Event] = [
     Started("m"),
     ImagePart("data:image/png;base64,AA=="),
