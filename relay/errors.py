@@ -19,7 +19,6 @@
     │   └── OriginRefused           a web page that is not ours
     ├── Overloaded              a bound of relay's own is reached
     ├── ShuttingDown            relay drains before it stops
-    ├── StoreUnavailable        the database is locked, full or gone
     ├── SetupError              relay cannot work as it was started; for the person at the command line
     │   ├── SettingsError           settings are wrong, unknown or refused together
     │   ├── NameRefused             a name for a key that cannot be used
@@ -271,14 +270,6 @@ class StoreBusy(StoreError):
     kind = ErrorKind.UNAVAILABLE
     code = "store_busy"
     should_retry = True
-
-
-class StoreUnavailable(RelayError):
-    """The database cannot be read or written now (locked, full disk, gone)."""
-
-    status = 503
-    kind = ErrorKind.UNAVAILABLE
-    code = "store_unavailable"
 
 
 class BackendError(RelayError):

@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import ipaddress
 import json
+import os
 import re
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -243,6 +245,13 @@ class Settings(_Group):
         """The data directory, with the user's own as the default."""
         return self.data_dir or user_data_path("relay", appauthor=False)
 
+    def wants_browser(self, *, terminal: bool) -> bool:
+        """Tell whether to open the page; `terminal` is whether a person started relay from one."""
+        if self.open_browser is not None:
+            return self.open_browser
+        desktop = sys.platform in {"win32", "darwin"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+        return terminal and desktop
+
 
 class Documented(NamedTuple):
     """One setting as the reference lists it."""
@@ -275,6 +284,18 @@ def _toml(default: object) -> str:
 
 def _variable(path: Sequence[str]) -> str:
     return PREFIX + "__".join(path).upper()
+
+
+def parse_origin(value: str) -> str:
+    """Return `value` as an origin is written.
+
+    Raises:
+        SettingsError: if it is none.
+    """
+    try:
+        return _origin(value)
+    except PydanticCustomError as exc:
+        raise SettingsError((f"{exc.message().replace('Input', 'The origin')}.",)) from None
 
 
 def default_config() -> Path:

@@ -6,7 +6,7 @@ The contract is docs/reference/bridge-protocol.md; ``tests/data/bridge/frames.js
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -42,7 +42,7 @@ class ResumeOffer(msgspec.Struct, frozen=True, kw_only=True):
     sent: Count
 
 
-class Hello(_Frame, tag="hello"):
+class Hello(_Frame, frozen=True, kw_only=True, tag="hello"):
     """The first frame of a link."""
 
     protocols: Annotated[tuple[int, ...], Meta(min_length=1, max_length=16)]
@@ -109,7 +109,7 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 SessionState: TypeAlias = Literal["starting", "ready", "login_required", "blocked", "unavailable"]
 
 
-class State(_Frame, tag="state"):
+class State(_Frame, frozen=True, kw_only=True, tag="state"):
     """What the page can do now; a field left out keeps its last value."""
 
     state: SessionState
@@ -120,7 +120,7 @@ class State(_Frame, tag="state"):
     models: Annotated[tuple[Model, ...], Meta(max_length=5000)] | None = None
 
 
-class Accepted(_Frame, tag="accepted"):
+class Accepted(_Frame, frozen=True, kw_only=True, tag="accepted"):
     """The page has the call and starts it."""
 
     call: Id
@@ -156,8 +156,8 @@ class ImageOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="image"):
 Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ImageOutPart
 
 
-class Parts(_Frame, tag="parts"):
-    """Pieces of an answer; ``seq`` numbers the first one. ``parts`` is decoded by :func:`decode_parts`."""
+class Parts(_Frame, frozen=True, kw_only=True, tag="parts"):
+    """Pieces of an answer; ``seq`` numbers the first one. ``None`` stands for a part of an unknown type."""
 
     call: Id
     attempt: Attempt
@@ -165,7 +165,7 @@ class Parts(_Frame, tag="parts"):
     parts: tuple[Part | None, ...]
 
 
-class Done(_Frame, tag="done"):
+class Done(_Frame, frozen=True, kw_only=True, tag="done"):
     """The answer is complete after ``seq`` parts."""
 
     call: Id
@@ -175,7 +175,7 @@ class Done(_Frame, tag="done"):
     usage: Usage | None = None
 
 
-class Fail(_Frame, tag="fail"):
+class Fail(_Frame, frozen=True, kw_only=True, tag="fail"):
     """The answer failed after ``seq`` parts."""
 
     call: Id
@@ -186,7 +186,7 @@ class Fail(_Frame, tag="fail"):
     retry_after: Annotated[float, Meta(ge=0, le=10**9)] | None = None
 
 
-class Pong(_Frame, tag="pong"):
+class Pong(_Frame, frozen=True, kw_only=True, tag="pong"):
     """The answer to a ping."""
 
     t: float
@@ -220,7 +220,7 @@ class ClientSettings(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=Tr
     key: str | None = None
 
 
-class Welcome(_Frame, tag="welcome"):
+class Welcome(_Frame, frozen=True, kw_only=True, tag="welcome"):
     """The credential is good and the link is live."""
 
     protocol: int
@@ -234,7 +234,7 @@ class Welcome(_Frame, tag="welcome"):
     settings: ClientSettings | None = None
 
 
-class Call(_Frame, tag="call"):
+class Call(_Frame, frozen=True, kw_only=True, tag="call"):
     """Run this request."""
 
     call: str
@@ -244,7 +244,7 @@ class Call(_Frame, tag="call"):
     credit: int
 
 
-class Credit(_Frame, tag="credit"):
+class Credit(_Frame, frozen=True, kw_only=True, tag="credit"):
     """Parts below ``ack`` have arrived; parts below ``upto`` may be sent."""
 
     call: str
@@ -256,7 +256,7 @@ class Credit(_Frame, tag="credit"):
 CancelReason: TypeAlias = Literal["client_gone", "stop", "timeout", "shutdown", "protocol"]
 
 
-class Cancel(_Frame, tag="cancel"):
+class Cancel(_Frame, frozen=True, kw_only=True, tag="cancel"):
     """Stop the call at once."""
 
     call: str
@@ -264,13 +264,13 @@ class Cancel(_Frame, tag="cancel"):
     reason: CancelReason
 
 
-class Ping(_Frame, tag="ping"):
+class Ping(_Frame, frozen=True, kw_only=True, tag="ping"):
     """Prove that the page's code is alive."""
 
     t: float
 
 
-class Bye(_Frame, tag="bye"):
+class Bye(_Frame, frozen=True, kw_only=True, tag="bye"):
     """The socket closes after this, and why."""
 
     reason: str
@@ -282,18 +282,49 @@ RelayFrame: TypeAlias = Welcome | Call | Credit | Cancel | Ping | Bye
 
 
 class MalformedFrame(ValueError):
-    """The bytes are not a frame of the protocol."""
+    """The text is not a frame of the protocol."""
 
 
-def decode(data: str | bytes) -> PageFrame | None:
-    """Return the page's frame in `data`, ``None`` for a type this version does not know.
+_FRAME = msgspec.json.Decoder(PageFrame)
+_FRAME_TYPES = frozenset({"hello", "state", "accepted", "parts", "done", "fail", "pong"})
+_PART_TYPES = frozenset({"text", "reasoning", "tool_call", "image"})
+_ENCODER = msgspec.json.Encoder()
+
+
+def decode(text: str) -> PageFrame | None:
+    """Return the page's frame in `text`, ``None`` for a type that this version does not know.
 
     Raises:
         MalformedFrame: not JSON, or a known frame with wrong fields.
     """
-    raise NotImplementedError(Any)
+    try:
+        frame: PageFrame = _FRAME.decode(text)
+    except msgspec.ValidationError as exc:
+        return _decode_newer(text, exc)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
+        raise MalformedFrame(str(exc)) from exc
+    return frame
+
+
+def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | None:
+    """Read a frame that may be of a later minor version: unknown frame types and part types are not errors."""
+    raw = msgspec.json.decode(text)
+    if isinstance(raw, dict) and isinstance(raw.get("type"), str):
+        if raw["type"] not in _FRAME_TYPES:
+            return None
+        if raw["type"] == "parts" and isinstance(raw.get("parts"), list):
+            raw["parts"] = [None if _is_unknown_part(part) else part for part in raw["parts"]]
+            try:
+                return msgspec.convert(raw, Parts)
+            except msgspec.ValidationError as exc:
+                raise MalformedFrame(str(exc)) from exc
+    raise MalformedFrame(str(refusal)) from refusal
+
+
+def _is_unknown_part(part: object) -> bool:
+    return isinstance(part, dict) and isinstance(part.get("type"), str) and part["type"] not in _PART_TYPES
 
 
 def encode(frame: RelayFrame) -> str:
     """Return the text of `frame`."""
-    raise NotImplementedError(frame)
+    return _ENCODER.encode(frame).decode()

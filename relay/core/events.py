@@ -2,7 +2,10 @@
 
 Order of a complete answer::
 
-    Started  (ReasoningDelta | TextDelta | ImagePart | ToolCallStarted ToolCallDelta* ToolCallEnded)*  UsageReport?  Finished
+    Started
+    (ReasoningDelta | TextDelta | ImagePart | ToolCallStarted ToolCallDelta* ToolCallEnded)*
+    UsageReport?
+    Finished
 
 Tool calls never interleave: one ends before the next begins. Failure is an exception, not an event.
 """

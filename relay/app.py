@@ -1,0 +1,290 @@
+"""The composition root: builds every object, starts what runs, and stops it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import structlog
+from hypercorn.asyncio import serve as serve_http
+from hypercorn.config import Config
+from quart import Quart
+
+from relay import __version__, hardening
+from relay.backends.browser import BrowserBackend
+from relay.bridge.frames import ClientSettings
+from relay.bridge.pairing import Doorkeeper
+from relay.bridge.protocol import Clocks, Window
+from relay.bridge.registry import SessionRegistry, Terms
+from relay.bridge.server import BridgeRules, BridgeServer
+from relay.datadir import DataDir
+from relay.dialects.base import Limits
+from relay.errors import ShuttingDown
+from relay.gateway.admission import Admission
+from relay.gateway.dispatch import Gateway
+from relay.gateway.keyring import Keyring
+from relay.gateway.pipeline import Rules
+from relay.gateway.record import Recorder
+from relay.listen import Listener, listen
+from relay.settings import Settings
+from relay.store import Store
+from relay.telemetry import log as logs
+from relay.telemetry.metrics import Metrics
+from relay.upkeep import StoredSessions, Upkeep
+from relay.web import admin, chat, health, models, page, server
+from relay.web.access import Gate, GateRules
+
+log = structlog.get_logger(__name__)
+
+LAST_WORDS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a person needs to know once relay serves; ``page_url`` holds a one-time code."""
+
+    base_url: str
+    page_url: str
+    model: str
+    key: str | None
+    data_dir: Path
+    demo: bool
+    auth: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The two doors: HTTP for clients and the page, WebSockets for pages."""
+
+    http: Listener
+    bridge: Listener
+
+
+async def serve(
+    settings: Settings, data: DataDir, store: Store, first_key: str | None, announce: Callable[[Running], None]
+) -> int:
+    """Serve until a signal says stop; return the exit status.
+
+    `first_key` is the secret of a key that was just made: the page that is paired first may show it once.
+
+    Raises:
+        SetupError: relay cannot listen where it should.
+    """
+    logs.configure(settings.log.level, settings.log.format, settings.log.file)
+    hardening.apply(settings.limits.slow_client_seconds)
+    listeners = _listen(settings)
+    relay = Relay(settings, data, store, listeners, first_key)
+    stop = _stop_signal()
+    async with asyncio.TaskGroup() as group:
+        upkeep = group.create_task(relay.upkeep.run())
+        async with relay.bridge_server.serve(listeners.bridge.sockets):
+            stop_http = asyncio.Event()
+            http_task = group.create_task(
+                serve_http(relay.http_app, _hypercorn(settings, listeners.http), shutdown_trigger=stop_http.wait)
+            )
+            announce(await relay.running())
+            await stop.wait()
+            await relay.drain()
+            stop_http.set()
+            await asyncio.wait({http_task}, timeout=LAST_WORDS_SECONDS)
+            http_task.cancel()
+        upkeep.cancel()
+    await relay.upkeep.flush()
+    return 0
+
+
+class Relay:
+    """All parts of one relay, joined."""
+
+    def __init__(
+        self, settings: Settings, data: DataDir, store: Store, listeners: Listeners, first_key: str | None
+    ) -> None:
+        self._settings = settings
+        self._data = data
+        self._store = store
+        self._http = listeners.http
+        self._bridge = listeners.bridge
+        self._first_key = first_key
+        self.metrics = Metrics()
+        self.registry = SessionRegistry(_terms(settings), StoredSessions(store, self.metrics), time.monotonic)
+        self.keyring = Keyring(store.keys, data.admin_token, time.time)
+        self.doorkeeper = Doorkeeper(store.bridges, self._http.origins() | frozenset(settings.bridge.origins))
+        self.bridge_server = self._make_bridge_server()
+        self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
+        self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time)
+        self.upkeep = Upkeep(store, self.keyring, self.bridge_server, self.metrics)
+        self.http_app = self._make_http_app()
+        self._publish_gauges()
+
+    async def running(self) -> Running:
+        """Read the keys, make the one-time link of the page, and say where everything is."""
+        await self.keyring.refresh()
+        code = await self._store.bridges.create_code(self._page_origin, self._settings.bridge.code_seconds)
+        return Running(
+            base_url=self._base_url,
+            page_url=f"{self._page_origin}/#code={code}",
+            model=self._settings.default_model,
+            key=self._first_key,
+            data_dir=self._data.path,
+            demo=self._settings.demo,
+            auth=self._settings.auth,
+        )
+
+    async def drain(self) -> None:
+        """Refuse what is new, let what runs end in time, then end it with an error in its own form."""
+        log.info("relay.draining", in_flight=self.admission.in_flight)
+        self.admission.drain()
+        await _within(self._settings.server.drain_seconds, self.admission.idle())
+        self.registry.stop(ShuttingDown())
+        await _within(LAST_WORDS_SECONDS, self.admission.idle())
+
+    @property
+    def _page_origin(self) -> str:
+        return f"http://{self._http.name}:{self._http.port}"
+
+    @property
+    def _base_url(self) -> str:
+        return f"{self._page_origin}/v1"
+
+    @property
+    def _bridge_url(self) -> str:
+        return f"ws://{self._bridge.name}:{self._bridge.port}/"
+
+    def _client_settings(self, paired: bool) -> ClientSettings:
+        """What a page shows to paste into a client; the first key once, to the page that has just been paired."""
+        key = None
+        if paired:
+            key, self._first_key = self._first_key, None
+        return ClientSettings(base_url=self._base_url, model=self._settings.default_model, key=key)
+
+    def _default_model(self) -> str:
+        """The model for a client that names none: the configured one, or the first if no session offers that."""
+        preferred = self._settings.default_model
+        offered = self.backend.models()
+        return preferred if not offered or self.backend.offers(preferred) else offered[0].id
+
+    def _make_bridge_server(self) -> BridgeServer:
+        bridge = self._settings.bridge
+        hosts = self._bridge.hosts(self._settings.allowed_hosts)
+        rules = BridgeRules(
+            hosts=lambda host: host.lower() in hosts,
+            hello_seconds=bridge.hello_seconds,
+            heartbeat_seconds=bridge.heartbeat_seconds,
+            grace_seconds=bridge.grace_seconds,
+            frame_bytes=bridge.frame_bytes,
+            unacked_bytes=bridge.unacked_bytes,
+            links_per_credential=bridge.links_per_credential,
+            unauthenticated_links=bridge.unauthenticated_links,
+        )
+        return BridgeServer(rules, self.doorkeeper, self.registry, self._client_settings)
+
+    def _make_http_app(self) -> Quart:
+        settings = self._settings
+        recorder = Recorder(self.metrics, time.monotonic)
+        answer_rules = Rules(tags=settings.reasoning.tags, response_bytes=settings.limits.response_bytes)
+        gateway = Gateway(self.backend, self.admission, recorder, answer_rules)
+        rules = GateRules(
+            hosts=self._http.hosts(settings.allowed_hosts),
+            own_origins=self._http.origins(),
+            allowed_origins=frozenset(settings.allowed_origins),
+            auth=settings.auth,
+        )
+        request_limits = Limits(messages=settings.limits.messages, tools=settings.limits.tools)
+        blueprints = (
+            page.blueprint(self._page_settings()),
+            health.blueprint(self.registry, settings.default_model, lambda: self.upkeep.problem),
+            chat.blueprint(gateway, request_limits, self._default_model),
+            models.blueprint(self.backend),
+            admin.blueprint(self.metrics, self.registry),
+        )
+        return server.build(blueprints, Gate(rules, self.keyring), rules, settings.limits.body_bytes)
+
+    def _page_settings(self) -> page.PageSettings:
+        puter = self._settings.puter
+        local = puter.sdk_file is not None
+        sdk_origin = "" if local else "{0.scheme}://{0.netloc}".format(urlsplit(puter.sdk))
+        return page.PageSettings(
+            origin=self._page_origin,
+            csp=page.content_security_policy(sdk=sdk_origin, connect=(self._bridge_url.rstrip("/"), puter.api_origin)),
+            sdk_file=puter.sdk_file,
+            config={
+                "bridge_url": self._bridge_url,
+                "base_url": self._base_url,
+                "version": __version__,
+                "default_model": self._settings.default_model,
+                "demo": self._settings.demo,
+                "puter": {
+                    "sdk": "/sdk/puter.js" if local else puter.sdk,
+                    "api_origin": puter.api_origin,
+                    "gui_origin": puter.gui_origin,
+                    "way": puter.way,
+                },
+            },
+        )
+
+    def _publish_gauges(self) -> None:
+        gauge = self.metrics.gauge
+        gauge("relay_requests_in_flight", "Requests that run now.", lambda: self.admission.in_flight)
+        gauge("relay_calls_queued", "Calls that wait for a session.", lambda: self.registry.queued)
+        gauge("relay_sessions_connected", "Sessions with a live page.", lambda: sum(s.online for s in self.registry))
+        gauge("relay_sessions_ready", "Sessions that can answer.", lambda: sum(s.ready for s in self.registry))
+
+
+def _listen(settings: Settings) -> Listeners:
+    http = listen(settings.host, settings.port, "port")
+    beside = http.port + 1 if settings.port else 0
+    bridge_port = beside if settings.bridge_port is None else settings.bridge_port
+    return Listeners(http, listen(settings.host, bridge_port, "bridge-port"))
+
+
+def _terms(settings: Settings) -> Terms:
+    bridge, clocks = settings.bridge, settings.bridge.clocks
+    return Terms(
+        window=Window(bridge.window_parts, bridge.unacked_bytes, bridge.buffer_bytes),
+        clocks=Clocks(clocks.pick_up_seconds, clocks.first_part_seconds, clocks.gap_seconds, clocks.total_seconds),
+        grace=bridge.grace_seconds,
+        queue_size=bridge.queue_size,
+        queue_seconds=bridge.queue_seconds,
+    )
+
+
+def _hypercorn(settings: Settings, http: Listener) -> Config:
+    """https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html."""
+    config = Config()
+    config.bind = [f"fd://{sock.detach()}" for sock in http.sockets]
+    config.graceful_timeout = 1.0
+    config.keep_alive_timeout = settings.server.connection_idle_seconds
+    config.h11_max_incomplete_size = settings.limits.header_bytes
+    config.include_server_header = False
+    config.accesslog = None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    return config
+
+
+def _stop_signal() -> asyncio.Event:
+    """Return an event that SIGTERM and SIGINT set; the second of them ends the process as it usually does."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked(number: int) -> None:
+        stop.set()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, asked, number)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda number, _frame: loop.call_soon_threadsafe(asked, number))
+    return stop
+
+
+async def _within(seconds: float, wait: Awaitable[None]) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(wait, seconds)

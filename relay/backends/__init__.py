@@ -1,0 +1,1 @@
+"""What answers requests; here: signed-in browser pages."""

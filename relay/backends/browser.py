@@ -1,0 +1,159 @@
+"""Browser sessions as a backend: pick a session, send the call over the bridge, read its parts as events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+import msgspec
+
+from relay.backends.parts import PartReader
+from relay.bridge.protocol import Completed, Failed
+from relay.bridge.registry import AWAY, SessionRegistry
+from relay.bridge.session import LiveCall, Session
+from relay.core.events import Event, Finished, Started, UsageReport
+from relay.core.model import ModelEntry
+from relay.core.request import Request
+from relay.errors import RelayError, SessionNotAvailable, SessionOffline
+from relay.routing.catalog import Catalog, dropped_parameters, forbids_tools, obstacle
+
+ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
+"""What the gateway does itself where a page cannot, and what changes no answer."""
+
+Wall = Callable[[], float]
+
+
+class BrowserReply:
+    """The answer of a page."""
+
+    def __init__(self, call: LiveCall, session: Session, model: str, dropped: Sequence[str], idle: float) -> None:
+        self.model = model
+        self.account = session.id[:8]
+        self.dropped = dropped
+        self.enforces = session.capabilities.parameters
+        self._call = call
+        self._idle = idle
+
+    async def events(self) -> AsyncIterator[list[Event]]:
+        """Yield the answer's events (see :class:`relay.backends.base.Reply`)."""
+        reader = PartReader()
+        head: list[Event] = [Started(self.model)]
+        async for parts, outcome in self._call.batches(self._idle):
+            events = reader.feed(parts)
+            match outcome:
+                case Completed(finish_reason=reason, usage=usage):
+                    events += reader.end()
+                    if usage is not None:
+                        events.append(UsageReport(usage))
+                    events.append(Finished(reason))
+                case Failed() | None:
+                    pass
+            if events:
+                yield head + events
+                head = []
+            elif outcome is None:
+                yield []
+            if isinstance(outcome, Failed):
+                raise outcome.error
+
+
+class BrowserBackend:
+    """All signed-in pages behind one list of models."""
+
+    def __init__(self, registry: SessionRegistry, idle: float, wall: Wall) -> None:
+        self._registry = registry
+        self._idle = idle
+        self._wall = wall
+        self._catalog = Catalog(())
+        self._catalog_version = -1
+
+    def models(self) -> tuple[ModelEntry, ...]:
+        """The models of all sessions that can answer, or could a moment ago."""
+        return self._current_catalog().models
+
+    def find_model(self, name: str) -> ModelEntry:
+        """Return one of them by id or alias; raises ``ModelNotFound``."""
+        return self._current_catalog().find(name)
+
+    def offers(self, name: str) -> bool:
+        """Whether some session offers a model of this id or alias."""
+        return name in self._current_catalog()
+
+    @asynccontextmanager
+    async def open(self, request: Request) -> AsyncIterator[BrowserReply]:
+        """Run `request` on the least busy session that offers its model."""
+        session = await self._registry.acquire(self._chooser(request))
+        try:
+            model = self._current_catalog().resolve(request.model)[session.id]
+            dropped = dropped_parameters(request, session.capabilities, ENFORCED_BY_RELAY)
+            async with session.call(_for_page(request, model, session)) as call:
+                yield BrowserReply(call, session, model, dropped, self._idle)
+        finally:
+            self._registry.release(session)
+
+    def _chooser(self, request: Request) -> Callable[[], Session | None]:
+        """Return a function that picks the session to use now; it is asked again whenever something changed."""
+        hoped = False
+
+        def choose() -> Session | None:
+            nonlocal hoped
+            usable = [session for session in self._registry if session.ready]
+            if not usable:
+                raise SessionOffline(AWAY, retry_after=5.0) if hoped else _nobody(self._registry)
+            hoped = True
+            offers = self._current_catalog().resolve(request.model)
+            able = _able(request, [session for session in usable if session.id in offers])
+            free = [session for session in able if session.has_room]
+            return min(free, key=_busyness, default=None)
+
+        return choose
+
+    def _current_catalog(self) -> Catalog:
+        if self._catalog_version != self._registry.version:
+            offers = [(session.id, session.models) for session in self._registry if session.ready]
+            self._catalog = Catalog(offers, created=int(self._wall()))
+            self._catalog_version = self._registry.version
+        return self._catalog
+
+
+def _able(request: Request, sessions: Iterable[Session]) -> list[Session]:
+    """Return the sessions that can serve `request`, or raise why none can."""
+    able: list[Session] = []
+    reason: RelayError | None = None
+    for session in sessions:
+        problem = obstacle(request, session.capabilities, session.limits.max_prompt_chars)
+        if problem is None:
+            able.append(session)
+        reason = reason or problem
+    if not able and reason is not None:
+        raise reason
+    return able
+
+
+def _busyness(session: Session) -> tuple[float, float]:
+    return session.in_flight / session.limits.concurrency, session.idle_since
+
+
+def _for_page(request: Request, model: str, session: Session) -> Request:
+    """Return what the page gets: its own model id, nothing private to the dialect, tool choices it cannot make done."""
+    tools = request.tools
+    choice = request.tool_choice
+    if choice is not None and not session.capabilities.tool_choice:
+        if forbids_tools(request):
+            tools = ()
+        elif choice.names:
+            tools = tuple(tool for tool in tools if tool.name in choice.names)
+    return msgspec.structs.replace(request, model=model, tools=tools, extra={})
+
+
+def _nobody(sessions: Iterable[Session]) -> SessionNotAvailable:
+    for session in sessions:
+        if session.state in ("login_required", "blocked"):
+            wish = session.detail or "sign in there."
+            return SessionNotAvailable(f"The page of {session.identity.site} is open but not signed in: {wish}")
+        if session.state in ("unavailable", "starting"):
+            wish = session.detail or "wait until it is ready."
+            return SessionNotAvailable(f"The page of {session.identity.site} is open but not ready: {wish}")
+    return SessionNotAvailable(
+        "No signed-in page is connected. Open relay's page (run `relay pair` for the link), sign in, and leave it open."
+    )

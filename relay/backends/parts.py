@@ -1,0 +1,99 @@
+"""From the parts of a page to hub events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from relay.bridge.frames import ImageOutPart, Part, ReasoningPart, TextPart, ToolCallPart
+from relay.core.events import (
+    Event,
+    ImagePart,
+    ReasoningDelta,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+)
+from relay.errors import BridgeViolation
+
+
+class PartReader:
+    """Turn parts into events, and give tool calls their index.
+
+    Neighbouring texts of one batch become one delta: a batch is what piled up while the reader was busy, and a reader
+    that is behind is helped by fewer, larger deltas.
+    """
+
+    def __init__(self) -> None:
+        self._call: str | None = None
+        self._seen: set[str] = set()
+        self._index = -1
+
+    def feed(self, parts: Iterable[Part]) -> list[Event]:
+        """Return the events that `parts` mean.
+
+        Raises:
+            BridgeViolation: the pieces of tool calls are mixed up.
+        """
+        out: list[Event] = []
+        texts: list[str] = []
+        for part in parts:
+            if type(part) is TextPart:
+                texts.append(part.text)
+                continue
+            if texts:
+                self._text(out, texts)
+            match part:
+                case ReasoningPart(text=text):
+                    self._end_call(out)
+                    self._reasoning(out, text)
+                case ToolCallPart():
+                    self._tool_call(out, part)
+                case ImageOutPart(url=url):
+                    self._end_call(out)
+                    out.append(ImagePart(url))
+                case TextPart():
+                    pass  # taken above, by the faster test
+        if texts:
+            self._text(out, texts)
+        return out
+
+    def end(self) -> list[Event]:
+        """Return the events that the end of the answer means."""
+        out: list[Event] = []
+        self._end_call(out)
+        return out
+
+    def _text(self, out: list[Event], texts: list[str]) -> None:
+        text = "".join(texts)
+        texts.clear()
+        if text:
+            self._end_call(out)
+            out.append(TextDelta(text))
+
+    @staticmethod
+    def _reasoning(out: list[Event], text: str) -> None:
+        last = out[-1] if out else None
+        if isinstance(last, ReasoningDelta):
+            out[-1] = ReasoningDelta(last.text + text)
+        elif text:
+            out.append(ReasoningDelta(text))
+
+    def _tool_call(self, out: list[Event], part: ToolCallPart) -> None:
+        if part.id != self._call:
+            if part.id in self._seen:
+                raise BridgeViolation(f"The page went back to tool call {part.id!r}, which had ended.")
+            if not part.name:
+                raise BridgeViolation(f"The page began tool call {part.id!r} without a name.")
+            self._end_call(out)
+            self._call = part.id
+            self._seen.add(part.id)
+            self._index += 1
+            out.append(ToolCallStarted(self._index, part.id, part.name))
+        if part.arguments:
+            out.append(ToolCallDelta(self._index, part.arguments))
+
+    def _end_call(self, out: list[Event]) -> None:
+        if self._call is not None:
+            self._call = None
+            out.append(ToolCallEnded(self._index))

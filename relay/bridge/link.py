@@ -1,0 +1,151 @@
+"""One live WebSocket of a session: a reader, a writer and a heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed, InvalidState
+
+from relay.bridge import frames
+from relay.bridge.frames import Accepted, Done, Fail, Hello, Parts, Ping, Pong, RelayFrame, State
+from relay.bridge.registry import SessionRegistry
+from relay.bridge.session import Session
+
+PROBE_SECONDS = 2.0
+DROP_SECONDS = 1.0
+DEAD_AFTER_BEATS = 2.5
+FRAMES_PER_TURN = 64
+
+CLOSED_FOR_GOOD = frozenset({1000, 1001})
+CLOSE_MALFORMED = 4400
+
+
+class LiveLink:
+    """The socket between relay and one page.
+
+    The page must prove that its *code* is alive: protocol-level pings are answered by the browser's network process
+    even while the page hangs, so the heartbeat is a JSON frame.
+    """
+
+    def __init__(
+        self, connection: ServerConnection, heartbeat: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = connection
+        self._heartbeat = heartbeat
+        self._clock = clock
+        self._posted: list[RelayFrame] = []
+        self._output = asyncio.Event()
+        self._heard = self._pinged = clock()
+        self._answered = asyncio.Event()
+        self._closing: tuple[int, str] | None = None
+
+    @property
+    def page_gone(self) -> bool:
+        """Whether the page said that it is done or goes away (reload, close, crash: RFC 6455, 7.4.1)."""
+        received = self._connection.protocol.close_rcvd
+        return received is not None and received.code in CLOSED_FOR_GOOD
+
+    def wake(self) -> None:
+        """The session has something to send."""
+        self._output.set()
+
+    def post(self, frame: RelayFrame) -> None:
+        """Send `frame` as soon as possible."""
+        self._posted.append(frame)
+        self._output.set()
+
+    def post_first(self, frame: RelayFrame) -> None:
+        """Send `frame` before anything else that waits."""
+        self._posted.insert(0, frame)
+        self._output.set()
+
+    def finish(self, code: int, reason: str) -> None:
+        """Close the socket after what waits has been sent."""
+        self._closing = (code, reason)
+        self._output.set()
+
+    def drop(self, code: int, reason: str) -> None:
+        """Close the socket now; a page that does not answer cannot hold it open."""
+        self._closing = (code, reason)
+        with contextlib.suppress(InvalidState):  # it is closing already
+            self._connection.protocol.send_close(code, reason)
+            self._connection.send_data()
+        self._connection.transport.close()
+        asyncio.get_running_loop().call_later(DROP_SECONDS, self._connection.transport.abort)
+
+    def beat(self, now: float) -> None:
+        """Ping when it is due; drop a page that has been silent for too long."""
+        if now - self._heard > DEAD_AFTER_BEATS * self._heartbeat:
+            self._connection.transport.abort()
+        elif now - self._pinged >= self._heartbeat:
+            self._pinged = now
+            self.post(Ping(t=round(now * 1000)))
+
+    async def probe(self) -> bool:
+        """Whether the page answers within two seconds."""
+        self._answered.clear()
+        self.post(Ping(t=round(self._clock() * 1000)))
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._answered.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def run(self, session: Session, registry: SessionRegistry) -> None:
+        """Carry frames both ways until the socket closes."""
+        async with asyncio.TaskGroup() as group:
+            writer = group.create_task(self._write(session))
+            try:
+                await self._read(session, registry)
+            finally:
+                writer.cancel()
+
+    async def _read(self, session: Session, registry: SessionRegistry) -> None:
+        count = 0
+        try:
+            async for message in self._connection:
+                self._heard = self._clock()
+                if not isinstance(message, str) or not self._receive(message, session, registry):
+                    await self._connection.close(CLOSE_MALFORMED, "malformed frame")
+                    return
+                count += 1
+                if count % FRAMES_PER_TURN == 0:  # a flood from one page must not starve the others
+                    await asyncio.sleep(0)
+        except ConnectionClosed:
+            pass
+
+    def _receive(self, message: str, session: Session, registry: SessionRegistry) -> bool:
+        """Apply one frame; ``False`` if it is not one."""
+        try:
+            frame = frames.decode(message)
+        except frames.MalformedFrame:
+            return False
+        match frame:
+            case Parts() | Accepted() | Done() | Fail():
+                session.receive(frame, len(message))
+            case State():
+                session.apply(frame)
+                registry.changed()
+            case Pong():
+                self._answered.set()
+            case Hello() | None:
+                pass
+        return True
+
+    async def _write(self, session: Session) -> None:
+        try:
+            while True:
+                await self._output.wait()
+                self._output.clear()
+                posted, self._posted = self._posted, []
+                for frame in [*posted, *session.drain()]:
+                    await self._connection.send(frames.encode(frame))
+                if self._closing is not None:
+                    await self._connection.close(*self._closing)
+        except ConnectionClosed:
+            pass

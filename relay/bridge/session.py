@@ -1,0 +1,220 @@
+"""A session: one signed-in page as the rest of relay sees it, whatever happens to its sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from relay.bridge.frames import (
+    Accepted,
+    Account,
+    CancelReason,
+    Capabilities,
+    Client,
+    Done,
+    Fail,
+    Hello,
+    Model,
+    PageLimits,
+    Part,
+    Parts,
+    RelayFrame,
+    ResumeWanted,
+    SessionState,
+    State,
+)
+from relay.bridge.protocol import CallState, Clocks, Outcome, SessionProtocol, Window
+from relay.core.request import Request
+from relay.errors import RelayError, SessionLost
+
+Clock = Callable[[], float]
+
+
+class Link(Protocol):
+    """The live socket of a session, as far as the session needs it."""
+
+    def wake(self) -> None:
+        """Something waits in the session's protocol to be sent."""
+
+    def post(self, frame: RelayFrame) -> None:
+        """Send `frame` as soon as possible."""
+
+    def drop(self, code: int, reason: str) -> None:
+        """Close the socket without waiting for the far end."""
+
+    async def probe(self) -> bool:
+        """Whether the page answers a ping within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who holds the session's page; fixed for the life of the session."""
+
+    id: str
+    credential: str
+    client: Client
+    adapter: str
+    site: str
+
+
+class Session:
+    """A signed-in page. Its state is what the page last said; its calls live in a sans-IO protocol.
+
+    Attributes:
+        in_flight: calls that hold a slot of this session.
+        offline_since: when the last link was lost, ``None`` while one is live.
+        idle_since: when the last call ended; the longest idle of equal sessions is used next.
+    """
+
+    def __init__(self, identity: Identity, window: Window, clocks: Clocks, clock: Clock) -> None:
+        self.identity = identity
+        self.state: SessionState = "starting"
+        self.detail: str | None = None
+        self.account: Account | None = None
+        self.capabilities = Capabilities()
+        self.limits = PageLimits()
+        self.models: tuple[Model, ...] = ()
+        self.since = self.idle_since = clock()
+        self.offline_since: float | None = self.since
+        self.in_flight = 0
+        self.link: Link | None = None
+        self._clock = clock
+        self._protocol = SessionProtocol(window, clocks)
+        self._readers: dict[str, asyncio.Future[None]] = {}
+
+    @property
+    def id(self) -> str:
+        """The session's unguessable id."""
+        return self.identity.id
+
+    @property
+    def ready(self) -> bool:
+        """Whether the page said that it can answer; it may have lost its socket since."""
+        return self.state == "ready"
+
+    @property
+    def online(self) -> bool:
+        """Whether a link is live."""
+        return self.link is not None
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a call can start now."""
+        return self.ready and self.online and self.in_flight < self.limits.concurrency
+
+    def attach(self, link: Link, hello: Hello) -> tuple[ResumeWanted, ...]:
+        """Take over `link`; return the calls to go on with."""
+        self.link = link
+        self.offline_since = None
+        wanted = self._protocol.attach(hello.resume, self._clock())
+        self._wake_readers()
+        return wanted
+
+    def detach(self, link: Link, *, page_gone: bool) -> None:
+        """`link` is closed. With `page_gone` its calls cannot be resumed and fail at once."""
+        if self.link is not link:
+            return
+        self.link = None
+        self.offline_since = self._clock()
+        self._protocol.detach()
+        if page_gone:
+            self.lose(SessionLost("The page was closed or reloaded in the middle of the answer."))
+
+    def lose(self, error: RelayError, cancel: CancelReason | None = None) -> None:
+        """Fail every open call with `error`, and tell a page that is still there to stop."""
+        self._protocol.lose(error, cancel)
+        self._wake_readers()
+        self._wake_writer()
+
+    def apply(self, frame: State) -> None:
+        """Take what the page says about itself; fields left out keep their last value."""
+        now = self._clock()
+        if frame.state != self.state:
+            self.since = now
+        self.state, self.detail = frame.state, frame.detail
+        self.account = frame.account or self.account
+        self.capabilities = frame.capabilities or self.capabilities
+        self.limits = frame.limits or self.limits
+        self.models = self.models if frame.models is None else frame.models
+
+    def receive(self, frame: Accepted | Parts | Done | Fail, size: int) -> None:
+        """Apply a frame of a call and wake its reader."""
+        call = self._protocol.receive(frame, size, self._clock())
+        if call is not None:
+            self._wake_reader(call.id)
+
+    def expire(self, now: float) -> None:
+        """Let the calls' clocks run out."""
+        for call in self._protocol.expire(now):
+            self._wake_reader(call.id)
+
+    def drain(self) -> list[RelayFrame]:
+        """What the calls have to say to the page."""
+        return self._protocol.drain()
+
+    @asynccontextmanager
+    async def call(self, request: Request, attempt: int = 1) -> AsyncIterator[LiveCall]:
+        """Run one call on this session; leaving the block early cancels it in the page."""
+        state = self._protocol.start(secrets.token_urlsafe(16), attempt, request, self._clock())
+        self._wake_writer()
+        try:
+            yield LiveCall(self, state)
+        finally:
+            self._protocol.close(state, "client_gone")
+            self._readers.pop(state.id, None)
+            self._wake_writer()
+
+    async def next_batch(self, call: CallState, idle: float) -> tuple[list[Part], Outcome | None]:
+        """Wait for something new of the call, parts or its outcome, but no longer than `idle` seconds."""
+        if not call.pending and call.outcome is None:
+            loop = asyncio.get_running_loop()
+            reader = self._readers[call.id] = loop.create_future()
+            timer = loop.call_later(idle, self._wake_reader, call.id)
+            try:
+                await reader
+            finally:
+                timer.cancel()
+        parts = self._protocol.take(call, self._clock())
+        if parts:
+            self._wake_writer()
+        return parts, call.outcome
+
+    def _wake_writer(self) -> None:
+        if self.link is not None and self._protocol.has_output:
+            self.link.wake()
+
+    def _wake_reader(self, call_id: str) -> None:
+        reader = self._readers.pop(call_id, None)
+        if reader is not None and not reader.done():
+            reader.set_result(None)
+
+    def _wake_readers(self) -> None:
+        for call_id in list(self._readers):
+            self._wake_reader(call_id)
+
+
+class LiveCall:
+    """The reader's end of one call."""
+
+    def __init__(self, session: Session, state: CallState) -> None:
+        self._session = session
+        self._state = state
+
+    @property
+    def id(self) -> str:
+        """The call's id on the bridge."""
+        return self._state.id
+
+    async def batches(self, idle: float) -> AsyncIterator[tuple[list[Part], Outcome | None]]:
+        """Yield what arrives, everything that is there at a time; the last item carries the outcome.
+
+        An empty item says that nothing came for `idle` seconds.
+        """
+        outcome: Outcome | None = None
+        while outcome is None:
+            parts, outcome = await self._session.next_batch(self._state, idle)
+            yield parts, outcome

@@ -1,0 +1,51 @@
+"""The command ``relay``: without a subcommand it serves."""
+
+from __future__ import annotations
+
+import click
+
+from relay import __version__
+from relay.commands.doctor import doctor
+from relay.commands.keys import key
+from relay.commands.pair import pair
+from relay.commands.place import examples
+from relay.commands.serve import serve
+from relay.errors import RelayError
+
+INTERRUPTED = 130
+
+
+class _Relay(click.Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of options that are not the group's own."""
+        if not args or (args[0].startswith("-") and args[0] not in {"-h", "--help", "--version"}):
+            args = [serve.name or "", *args]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Turn the errors that relay expects into one sentence, and Ctrl-C into silence."""
+        try:
+            return super().invoke(ctx)
+        except RelayError as exc:
+            raise click.ClickException(exc.message) from exc
+        except KeyboardInterrupt:
+            return ctx.exit(INTERRUPTED)
+
+
+@click.group(
+    cls=_Relay,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "relay                     start, and open the page to sign in",
+        "relay --port 4000         the same as: relay serve --port 4000",
+        "relay key create cline    make an API key",
+        "relay doctor              find out what is wrong",
+    ),
+)
+@click.version_option(__version__, prog_name="relay")
+def main() -> None:
+    """Use the chat you are signed in to from any tool that speaks the OpenAI API."""
+
+
+for _command in (serve, key, pair, doctor):
+    main.add_command(_command)

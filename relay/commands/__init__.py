@@ -1,0 +1,1 @@
+"""The subcommands of ``relay``, one subject a file."""

@@ -1,0 +1,197 @@
+"""What ``relay doctor`` looks at; each check says what it found and, if that is not good, what to do."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from relay.commands.place import opened
+from relay.commands.ports import is_free
+from relay.datadir import DataDir, Holder
+from relay.errors import DataDirError, StoreError
+from relay.settings import Settings
+
+MEGABYTE = 1_000_000
+HEALTH_SECONDS = 3.0
+HEALTH_BYTES = 65_536
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "firefox",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+    "/Applications/Firefox.app/Contents/MacOS/firefox",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+    "C:/Program Files (x86)/Microsoft/Edge/Application/msedge.exe",
+    "C:/Program Files/Mozilla Firefox/firefox.exe",
+)
+
+
+class State(StrEnum):
+    """How a check came out; only ``FAIL`` makes the doctor exit with 1."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding, and the next step unless all is well."""
+
+    name: str
+    state: State
+    finding: str
+    advice: str = ""
+
+
+async def examine(settings: Settings) -> list[Check]:
+    """Run every check, in the order in which trouble usually is to be looked for."""
+    checks = [check_python(sys.version_info[:2]), check_browser(BROWSERS)]
+    try:
+        data = DataDir.open(settings.data_path)
+    except DataDirError as exc:
+        return [*checks, Check("data directory", State.FAIL, exc.message, "Correct that first, then run this again.")]
+    free = shutil.disk_usage(data.path).free
+    checks += [Check("data directory", State.OK, f"{data.path} is writable and private"), check_disk(free)]
+    checks += await check_database(data, now=datetime.now(UTC).timestamp())
+    holder = data.holder()
+    checks += check_ports(settings, holder)
+    checks += check_relay(holder)
+    return checks
+
+
+def check_python(version: tuple[int, int]) -> Check:
+    """Check that relay supports this Python."""
+    if version < (3, 11):
+        return Check("python", State.FAIL, f"Python {platform.python_version()}", "relay needs Python 3.11 or newer.")
+    return Check("python", State.OK, f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+
+
+def check_browser(places: Iterable[str]) -> Check:
+    """Check that there is a browser to sign in with."""
+    for place in places:
+        found = shutil.which(place)
+        if found:
+            return Check("browser", State.OK, found)
+    advice = (
+        "Install Chrome, Chromium, Edge or Firefox, or open relay's page from another machine's browser by a tunnel."
+    )
+    return Check("browser", State.WARN, "no browser found in the usual places", advice)
+
+
+def check_disk(free: int) -> Check:
+    """Check that there is room for the database."""
+    finding = f"{free // MEGABYTE} MB free"
+    if free >= 100 * MEGABYTE:
+        return Check("disk", State.OK, finding)
+    state = State.WARN if free >= 10 * MEGABYTE else State.FAIL
+    return Check("disk", state, finding, "Make room on the disk that holds the data directory.")
+
+
+async def check_database(data: DataDir, now: float) -> list[Check]:
+    """Check that the database opens, has a key, and was not written in the future."""
+    try:
+        async with opened(data) as store:
+            keys, bridges, sessions = await store.keys.list(), await store.bridges.list(), await store.sessions.list()
+    except StoreError as exc:
+        return [Check("database", State.FAIL, exc.message, "relay cannot work without it.")]
+    live = sum(key.revoked_at is None for key in keys)
+    paired = sum(bridge.revoked_at is None for bridge in bridges)
+    created = [*(key.created_at for key in keys), *(bridge.created_at for bridge in bridges)]
+    newest = max((*created, *(session.last_seen_at for session in sessions)), default=0.0)
+    return [
+        Check("database", State.OK, f"{data.database} is readable, {live} live API keys, {paired} paired pages"),
+        check_clock(now, newest),
+    ]
+
+
+def check_clock(now: float, newest: float) -> Check:
+    """Check that time has not gone backwards since the newest row."""
+    shown = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    if now < newest:
+        advice = "Set the clock: pairing codes and certificates go wrong with a clock that is behind."
+        return Check("clock", State.FAIL, f"{shown} is before the newest row of the database", advice)
+    return Check("clock", State.OK, shown)
+
+
+def check_ports(settings: Settings, holder: Holder | None) -> list[Check]:
+    """Check that relay's ports are free, or its own."""
+    ports = (("port", "--port", settings.port), ("bridge port", "--bridge-port", settings.bridge_listen_port))
+    return [_check_port(name, option, settings.host, port, holder) for name, option, port in ports]
+
+
+def _check_port(name: str, option: str, host: str, port: int, holder: Holder | None) -> Check:
+    try:
+        free = is_free(host, port)
+    except OSError as exc:
+        return Check(
+            name, State.FAIL, f"{host}:{port} cannot be used: {exc.strerror}", f"Choose another with {option}."
+        )
+    if free:
+        return Check(name, State.OK, f"{port} is free")
+    if holder is not None:
+        return Check(name, State.OK, f"{port} is in use while relay runs (pid {holder.pid})")
+    return Check(name, State.FAIL, f"{port} is in use by another program", f"Stop it, or choose another with {option}.")
+
+
+def check_relay(holder: Holder | None) -> list[Check]:
+    """Ask the running relay how it is, who is signed in, and whether a session offers the default model."""
+    if holder is None:
+        return [Check("relay", State.WARN, "not running on this data directory", "Start it: relay")]
+    health = _health(holder.url)
+    if health is None:
+        advice = f"See its log; if it hangs, stop process {holder.pid} and start it again."
+        return [Check("relay", State.FAIL, f"pid {holder.pid} does not answer at {holder.url}/health", advice)]
+    return [_check_health(health, holder), _check_session(health, holder.url), _check_model(health)]
+
+
+def _check_health(health: Mapping[str, Any], holder: Holder) -> Check:
+    finding = f"running at {holder.url} (pid {holder.pid})"
+    if health.get("status") == "ok":
+        return Check("relay", State.OK, finding)
+    return Check("relay", State.WARN, f"{finding}, but {health.get('problem')}", "See its log.")
+
+
+def _check_session(health: Mapping[str, Any], page: str) -> Check:
+    if health.get("authenticated") is True:
+        return Check("session", State.OK, "signed in and ready")
+    return Check("session", State.WARN, "nobody is signed in", f"Open {page} and sign in; relay pair makes a link.")
+
+
+def _check_model(health: Mapping[str, Any]) -> Check:
+    model = health.get("model")
+    if health.get("model_offered") is True:
+        return Check("default model", State.OK, f"{model} is offered")
+    advice = "Sign in, or set default_model to a model that GET /v1/models lists."
+    return Check("default model", State.WARN, f"no session offers {model}", advice)
+
+
+def _health(url: str) -> Mapping[str, Any] | None:
+    """Return what relay says of itself, or ``None`` if it does not answer properly and in time."""
+    try:
+        place = urlsplit(url)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=HEALTH_SECONDS)
+        try:
+            connection.request("GET", "/health")
+            response = connection.getresponse()
+            body = json.loads(response.read(HEALTH_BYTES))
+        finally:
+            connection.close()
+    except (OSError, ValueError, http.client.HTTPException):
+        return None
+    return body if response.status == http.client.OK and isinstance(body, dict) else None

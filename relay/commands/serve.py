@@ -1,0 +1,99 @@
+"""``relay serve``: take the data directory, open the store, and run until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import webbrowser
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from relay import banner, settings
+from relay.commands.place import examples, opened, place_options
+from relay.datadir import DataDir, Lock
+from relay.settings import Settings
+from relay.store import Store
+
+FIRST_KEY = "default"
+Announce = Callable[[banner.Running], None]
+Run = Callable[[Settings, DataDir, Store, str | None, Announce], Awaitable[int]]
+
+
+@click.command(epilog=examples("relay serve", "relay serve --port 4000 --no-open", "relay serve --demo"))
+@click.option("--host", help="Address to listen on (127.0.0.1).")
+@click.option("--port", type=int, help="Port of the API and the page (3000).")
+@click.option("--bridge-port", type=int, help="Port of the WebSocket bridge (port + 1).")
+@click.option("--open/--no-open", "open_browser", default=None, help="Open the page in the browser, or do not.")
+@click.option("--demo", is_flag=True, default=None, help="Answer with a built-in example session.")
+@click.option("--no-auth", is_flag=True, help="Ask for no API key; on this machine only.")
+@click.option("--expose", is_flag=True, default=None, help="Allow a --host that other machines can reach.")
+@click.option("--log-level", help="debug, info, warning or error.")
+@place_options
+def serve(*, config: Path | None, no_auth: bool, log_level: str | None, **options: object) -> None:
+    """Start relay: the API for your tools and the page to sign in."""
+    auth = False if no_auth else None
+    log = None if log_level is None else {"level": log_level}
+    loaded = settings.load(config, auth=auth, log=log, **options)
+    from relay.app import serve as run  # noqa: PLC0415  # the whole server: the other commands do without
+
+    sys.exit(start(loaded, run))
+
+
+def start(loaded: Settings, run: Run) -> int:
+    """Serve with `run` on the settings' data directory; the result is the exit code.
+
+    Raises:
+        SetupError: if the data directory or a port is taken or cannot be used.
+        StoreError: if the database cannot be used.
+    """
+    data = DataDir.open(loaded.data_path)
+    with data.lock() as lock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_serve(loaded, data, lock, run))
+
+
+async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run) -> int:
+    async with opened(data) as store, _first_key(store, needed=loaded.auth) as (first_key, shown):
+
+        def announce(running: banner.Running) -> None:
+            page = urlsplit(running.page_url)
+            lock.publish(f"{page.scheme}://{page.netloc}")
+            terminal = sys.stdout.isatty()
+            click.echo(banner.render(running, terminal=terminal))
+            shown.set()
+            if loaded.wants_browser(terminal=terminal):
+                threading.Thread(target=_open, args=(running.page_url,), daemon=True).start()
+
+        return await run(loaded, data, store, first_key, announce)
+
+
+@asynccontextmanager
+async def _first_key(store: Store, *, needed: bool) -> AsyncIterator[tuple[str | None, asyncio.Event]]:
+    """Make a key if there is none, and end it again if nobody got to see it."""
+    shown = asyncio.Event()
+    if not needed or await store.keys.active():
+        yield None, shown
+        return
+    key, secret = await store.keys.create(FIRST_KEY)
+    try:
+        yield secret, shown
+    finally:
+        if not shown.is_set():
+            await store.keys.revoke(key.id)
+
+
+def _open(url: str) -> None:
+    with suppress(webbrowser.Error, OSError):  # the link is on the screen as well
+        webbrowser.open(url)
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop  # noqa: PLC0415  # not on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,203 @@
+"""What happens to every answer between backend and dialect: reasoning tags, stop strings, limits, usage.
+
+No I/O: events in, events out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from relay.core.events import (
+    Event,
+    Finished,
+    FinishReason,
+    ImagePart,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+    UsageReport,
+)
+from relay.core.request import Request
+from relay.core.stop import StopFilter
+from relay.core.think import ThinkSplitter
+from relay.core.tokens import TokenCounter, estimate_request, truncate
+from relay.errors import BackendFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What relay does to answers; ``response_bytes`` bounds the characters of one."""
+
+    tags: bool = True
+    response_bytes: int = 64 * 2**20
+
+
+class Pipeline:
+    """Feed the backend's events, get the events for the client.
+
+    The answer always ends with a usage report (the session's, else an estimate) and ``Finished``. When a stop string or
+    the token limit ends it early, :attr:`finished` is set although the backend goes on: stop reading then.
+
+    Attributes:
+        finished: ``Finished`` has been returned; nothing may follow.
+        usage: the final count, once finished.
+        reasoning_source: where reasoning came from: ``field``, ``tags`` or ``none``.
+        pieces: content events so far.
+    """
+
+    def __init__(self, request: Request, rules: Rules, enforced_by_page: Iterable[str]) -> None:
+        self.finished = False
+        self.usage: Usage | None = None
+        self.reasoning_source = "none"
+        self.pieces = 0
+        self._request = request
+        self._splitter = ThinkSplitter() if rules.tags else None
+        self._stop = StopFilter(request.stop) if request.stop else None
+        self._max_tokens = None if "max_tokens" in enforced_by_page else request.max_tokens
+        self._counter = TokenCounter()
+        self._reasoning = TokenCounter()
+        self._room = rules.response_bytes
+        self._open_call: int | None = None
+        self._called = False
+        self._reported: Usage | None = None
+
+    def feed(self, events: Iterable[Event]) -> list[Event]:
+        """Return what the client gets for `events`.
+
+        Raises:
+            BackendFailed: the answer is larger than allowed.
+        """
+        out: list[Event] = []
+        for event in events:
+            if self.finished:
+                break
+            self._apply(event, out)
+        return out
+
+    def _apply(self, event: Event, out: list[Event]) -> None:
+        match event:
+            case TextDelta(text=text):
+                self._split(text, out)
+            case ReasoningDelta():
+                self._reason(event, out)
+            case ToolCallStarted() | ToolCallDelta() | ToolCallEnded():
+                self._tool_call(event, out)
+            case ImagePart(url=url):
+                self._flush(out)
+                self._spend(len(url))
+                self._emit(event, out)
+            case UsageReport(usage=usage):
+                self._reported = usage
+            case Started():
+                out.append(event)
+            case Finished(reason=reason):
+                self._flush(out)
+                if not self.finished:
+                    self._finish(out, reason, None)
+
+    def _tool_call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded, out: list[Event]) -> None:
+        match event:
+            case ToolCallStarted(index=index, name=name):
+                self._flush(out)
+                if self.finished:
+                    return
+                self._open_call, self._called = index, True
+                self._count(name)
+            case ToolCallDelta(arguments=arguments):
+                self._count(arguments)
+            case ToolCallEnded():
+                self._open_call = None
+        self._emit(event, out)
+
+    def _split(self, text: str, out: list[Event]) -> None:
+        if self._splitter is None or self._splitter.passthrough:
+            self._answer(text, out)
+            return
+        for delta in self._splitter.feed(text):
+            self._deliver(delta, out)
+
+    def _deliver(self, delta: TextDelta | ReasoningDelta, out: list[Event]) -> None:
+        if isinstance(delta, TextDelta):
+            self._answer(delta.text, out)
+        else:
+            self._reason(delta, out)
+
+    def _reason(self, delta: ReasoningDelta, out: list[Event]) -> None:
+        if self.finished:
+            return
+        if self.reasoning_source == "none":
+            self.reasoning_source = delta.source
+        self._reasoning.add(delta.text)
+        self._count(delta.text)
+        self._emit(delta, out)
+        if self._is_full():
+            self._finish(out, FinishReason.LENGTH, None)
+
+    def _answer(self, text: str, out: list[Event]) -> None:
+        if self.finished:
+            return
+        hit = None
+        if self._stop is not None:
+            text = self._stop.feed(text)
+            hit = self._stop.hit
+        if self._max_tokens is not None:
+            fits = truncate(text, self._max_tokens - self._counter.tokens)
+            self._text(fits, out)
+            if len(fits) < len(text) or self._is_full():
+                self._finish(out, FinishReason.LENGTH, None)
+                return
+        else:
+            self._text(text, out)
+        if hit is not None:
+            self._finish(out, FinishReason.STOP, hit)
+
+    def _text(self, text: str, out: list[Event]) -> None:
+        if text:
+            self._count(text)
+            self._emit(TextDelta(text), out)
+
+    def _flush(self, out: list[Event]) -> None:
+        """Let go of text that was held back."""
+        if self._splitter is not None and not self._splitter.passthrough:
+            for delta in self._splitter.flush():
+                self._deliver(delta, out)
+        if self._stop is not None and not self.finished:
+            self._text(self._stop.flush(), out)
+
+    def _finish(self, out: list[Event], reason: FinishReason, stop_sequence: str | None) -> None:
+        if self._open_call is not None:
+            out.append(ToolCallEnded(self._open_call))
+        if self._called and reason is FinishReason.STOP and stop_sequence is None:
+            reason = FinishReason.TOOL_CALLS
+        self.usage = self._reported or self._estimate()
+        self.finished = True
+        out += [UsageReport(self.usage), Finished(reason, stop_sequence)]
+
+    def _estimate(self) -> Usage:
+        return Usage(
+            input_tokens=estimate_request(self._request),
+            output_tokens=self._counter.tokens,
+            reasoning_tokens=self._reasoning.tokens,
+            estimated=True,
+        )
+
+    def _is_full(self) -> bool:
+        return self._max_tokens is not None and self._counter.tokens >= self._max_tokens
+
+    def _count(self, text: str) -> None:
+        self._spend(len(text))
+        self._counter.add(text)
+
+    def _spend(self, size: int) -> None:
+        self._room -= size
+        if self._room < 0:
+            raise BackendFailed("The answer is larger than relay passes on (limits.response_bytes).")
+
+    def _emit(self, event: Event, out: list[Event]) -> None:
+        self.pieces += 1
+        out.append(event)

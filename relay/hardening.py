@@ -1,0 +1,67 @@
+"""Measured holes of the pinned Hypercorn, closed: each has a test in tests/test_hardening.py that tells when it is not.
+
+Facts were measured with Hypercorn 0.18.0 (https://github.com/pgjones/hypercorn/tree/0.18.0/src/hypercorn).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+
+import h11
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.h11 import H11Protocol
+
+MEASURED_WITH = "0.18.0"
+
+_original_send = TCPServer.protocol_send
+
+
+def apply(write_seconds: float) -> None:
+    """Harden Hypercorn for this process.
+
+    Args:
+        write_seconds: how long a client may read nothing before its connection is cut.
+
+    Raises:
+        RuntimeError: another Hypercorn is installed; the facts must be measured again.
+    """
+    if version("hypercorn") != MEASURED_WITH:
+        raise RuntimeError(
+            f"relay's server hardening was measured with hypercorn {MEASURED_WITH}; install that version."
+        )
+    setattr(H11Protocol, "_check_protocol", _stay_with_http1)  # noqa: B010  (mypy cannot type a replaced method)
+    setattr(TCPServer, "protocol_send", _bounded_send(write_seconds))  # noqa: B010
+
+
+async def _stay_with_http1(_self: H11Protocol, _request: h11.Request) -> None:
+    """Refuse cleartext HTTP/2: nothing needs it, and resets of many streams are not bounded there.
+
+    A server may ignore an Upgrade (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). The other door, the HTTP/2
+    preface, ends as a request with an unknown method.
+    """
+
+
+def _bounded_send(write_seconds: float) -> Callable[[TCPServer, Event], Awaitable[None]]:
+    """Return a sender with a deadline: a client that reads nothing would otherwise hold its answer for ever."""
+
+    async def protocol_send(self: TCPServer, event: Event) -> None:
+        if not isinstance(event, RawData):
+            await _original_send(self, event)
+            return
+        async with self.send_lock:
+            try:
+                self.writer.write(event.data)
+                if self.writer.transport.get_write_buffer_size() == 0:
+                    return
+                async with asyncio.timeout(write_seconds):
+                    await self.writer.drain()
+            except TimeoutError:
+                self.writer.transport.abort()
+                await self.protocol.handle(Closed())
+            except (ConnectionError, RuntimeError):
+                await self.protocol.handle(Closed())
+
+    return protocol_send

@@ -1,0 +1,1 @@
+"""Which session answers a request: pure decisions over what is connected."""

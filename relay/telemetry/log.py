@@ -1,0 +1,64 @@
+"""Structured logs without secrets: every line, ours or a library's, passes the same redaction."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import Any, Literal, TextIO
+
+import structlog
+
+SECRET = re.compile(
+    r"(?:sk-relay-|rbr-|radm-)[A-Za-z0-9_-]{6,}"  # our own credentials
+    r"|(?i:bearer)\s+[^\s'\",;]{6,}"
+    r"|(?i:code|key|token|api[_-]key)=[^\s&'\",;]{4,}"  # query strings and fragments
+    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?"  # JSON Web Tokens
+    r"|\bsk-[A-Za-z0-9_-]{12,}"
+)
+REDACTED = "[redacted]"
+HIDDEN_FIELDS = frozenset({"authorization", "cookie", "token", "code", "secret", "password", "api_key"})
+
+
+def configure(level: str, form: Literal["auto", "text", "json"], file: Path | None) -> None:
+    """Send everything that is logged in this process to `file` or standard error, redacted."""
+    stream: TextIO = sys.stderr if file is None else file.open("a", encoding="utf-8")
+    as_text = form == "text" or (form == "auto" and stream.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+    ]
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if as_text else structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for noisy in ("hypercorn.error", "asyncio", "aiosqlite", "alembic"):
+        logging.getLogger(noisy).setLevel("WARNING")
+
+
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Blank out fields named like secrets, and secrets inside any text, tracebacks included."""
+    for name, value in event.items():
+        if name in HIDDEN_FIELDS:
+            event[name] = REDACTED
+        elif isinstance(value, str):
+            event[name] = SECRET.sub(REDACTED, value)
+    return event

@@ -1,0 +1,1 @@
+"""HTTP: one thin blueprint a surface, one gate before all of them."""

@@ -1,0 +1,65 @@
+"""Every failure becomes a response in the shape of the API that was called."""
+
+from __future__ import annotations
+
+import math
+
+import structlog
+from quart import Quart, Response, g, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, RequestTimeout
+
+from relay.dialects.openai_chat import errors as openai_errors
+from relay.errors import BodyTooLarge, InvalidRequest, RelayError, RouteNotFound
+
+log = structlog.get_logger(__name__)
+
+
+def install(app: Quart) -> None:
+    """Answer for everything that `app`'s routes raise."""
+    app.register_error_handler(RelayError, _relay_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _bug)
+
+
+def response_for(error: RelayError) -> Response:
+    """Return `error` as an HTTP response, with the headers that SDKs act on.
+
+    ``x-should-retry`` overrides the SDKs' own rule by status, see
+    https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py (``_should_retry``).
+    """
+    response = Response(openai_errors.body(error), error.status, content_type="application/json")
+    if error.should_retry is not None:
+        response.headers["x-should-retry"] = str(error.should_retry).lower()
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+async def _relay_error(error: RelayError) -> Response:
+    log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=error.param)
+    return response_for(error)
+
+
+async def _http_error(error: HTTPException) -> Response:
+    match error:
+        case NotFound():
+            known: RelayError = RouteNotFound(f"There is no {request.method} {request.path} here.")
+        case MethodNotAllowed():
+            known = RouteNotFound(f"{request.method} is not what {request.path} takes.", status=405)
+        case RequestEntityTooLarge():
+            known = BodyTooLarge("The body is larger than relay takes (limits.body_bytes).")
+        case RequestTimeout():
+            known = InvalidRequest("The body did not arrive in time.")
+            known.status = 408
+        case _:
+            known = InvalidRequest(error.description or error.name)
+            known.status = error.code if error.code is not None and 400 <= error.code < 500 else 400
+    return await _relay_error(known)
+
+
+async def _bug(error: Exception) -> Response:
+    """A bug of ours: the log has the traceback, the client has a reference to it."""
+    log.error("request.crashed", id=g.get("request_id"), exc_info=error)
+    return response_for(RelayError(f"relay failed in an unexpected way; its log has more under {g.get('request_id')}."))

@@ -1,0 +1,30 @@
+"""GET /health: whether relay works and somebody is signed in, for people, scripts and `relay doctor`; no secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quart import Blueprint, Response, jsonify
+
+from relay import __version__
+from relay.bridge.registry import SessionRegistry
+
+
+def blueprint(registry: SessionRegistry, default_model: str, degraded: Callable[[], str | None]) -> Blueprint:
+    """Return the route; `degraded` says in a word what does not work, ``None`` if all does."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/health")
+    async def health() -> Response:
+        problem = degraded()
+        ready = sum(session.ready and session.online for session in registry)
+        return jsonify(
+            status="degraded" if problem else "ok",
+            problem=problem,
+            authenticated=ready > 0,
+            model=default_model,
+            version=__version__,
+            sessions={"connected": sum(session.online for session in registry), "ready": ready},
+        )
+
+    return routes

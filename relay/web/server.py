@@ -1,0 +1,58 @@
+"""The HTTP application: limits, the gate, error shapes, and one blueprint a surface."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable
+
+from quart import Blueprint, Quart, Response, g, request
+
+from relay.web import errors
+from relay.web.access import Gate, GateRules
+
+
+def build(blueprints: Iterable[Blueprint], gate: Gate, rules: GateRules, body_bytes: int) -> Quart:
+    """Return the app with `blueprints` behind `gate`."""
+    app = Quart("relay", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = body_bytes
+    app.before_request(_begin)
+    gate.guard(app)
+    app.after_request(_finish)
+    errors.install(app)
+    for routes in blueprints:
+        app.register_blueprint(routes)
+    if rules.allowed_origins:
+        _allow_cors(app, rules.allowed_origins)
+    return app
+
+
+async def _begin() -> None:
+    g.started = time.monotonic()
+    g.request_id = f"req_{secrets.token_urlsafe(12)}"
+
+
+async def _finish(response: Response) -> Response:
+    response.headers["x-request-id"] = g.request_id
+    response.headers["openai-processing-ms"] = str(round((time.monotonic() - g.started) * 1000))
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _allow_cors(app: Quart, origins: frozenset[str]) -> None:
+    """Let pages of the configured origins call the API: https://fetch.spec.whatwg.org/#http-cors-protocol."""
+
+    @app.after_request
+    async def allow(response: Response) -> Response:
+        origin = request.headers.get("Origin")
+        response.vary.add("Origin")
+        if origin in origins:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "x-request-id, x-relay-dropped, retry-after"
+            if request.method == "OPTIONS":
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+                response.headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-api-key"
+                response.headers["Access-Control-Max-Age"] = "600"
+        return response
