@@ -1,0 +1,74 @@
+/**
+ * The words of the table of calls. Pure.
+ */
+
+/** @typedef {import("../../extension/bridge/runner.js").CallView} CallView */
+
+const SHOWN = 20;
+
+/** @type {Record<CallView["outcome"], string>} */
+const STATES = { running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" };
+
+/** Why relay cancels: docs/reference/bridge-protocol.md. @type {Record<string, string>} */
+const REASONS = {
+  client_gone: "The client went away.",
+  stop: "The answer reached a stop word or its greatest length.",
+  timeout: "It took too long.",
+  shutdown: "relay was stopped.",
+  protocol: "relay and this page misunderstood each other.",
+  gone: "relay no longer wanted it.",
+};
+
+/**
+ * @typedef {object} CallWords
+ * @property {string} key Names the call and its attempt.
+ * @property {CallView["outcome"]} state
+ * @property {string} model
+ * @property {string} word
+ * @property {string} message
+ * @property {string} parts
+ * @property {string} tokens
+ * @property {string} time
+ */
+
+/**
+ * @param {readonly CallView[]} calls Newest last.
+ * @param {number} now
+ * @returns {CallWords[]} the last ones, newest first
+ */
+export function callWords(calls, now) {
+  return calls
+    .slice(-SHOWN)
+    .reverse()
+    .map((call) => ({
+      key: `${call.call}/${call.attempt}`,
+      state: call.outcome,
+      model: call.model,
+      word: STATES[call.outcome],
+      message: messageOf(call),
+      parts: call.parts.toLocaleString("en"),
+      // Only a finished answer brings the site's own count.
+      tokens: `${call.outcome === "done" ? "" : "~"}${call.tokens.toLocaleString("en")}`,
+      time: secondsOf(call.outcome === "running" ? now - call.startedAt : call.ms),
+    }));
+}
+
+/**
+ * @param {readonly CallView[]} calls
+ * @returns {number}
+ */
+export function runningOf(calls) {
+  return calls.filter(({ outcome }) => outcome === "running").length;
+}
+
+/** @param {CallView} call */
+function messageOf({ outcome, kind = "", message = "" }) {
+  if (outcome === "cancelled") return REASONS[kind] ?? kind;
+  return outcome === "failed" ? message || kind : "";
+}
+
+/** @param {number} ms */
+function secondsOf(ms) {
+  const seconds = Math.max(0, ms) / 1000;
+  return `${seconds.toFixed(seconds < 100 ? 1 : 0)} s`;
+}

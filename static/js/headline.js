@@ -1,0 +1,160 @@
+/**
+ * From what the page knows to the one thing a person should read: pure, so that every state can be tested.
+ */
+
+/**
+ * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} ChatState
+ *
+ * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "waiting" | "refused"} LinkPhase
+ *   `elsewhere`: another tab of this browser holds the connection; `waiting`: between two attempts.
+ *
+ * @typedef {object} Snapshot
+ * @property {LinkPhase} link
+ * @property {string} linkDetail Why the connection ended, in relay's words; or empty.
+ * @property {ChatState} chat
+ * @property {string} chatDetail In the site's words; or empty.
+ * @property {boolean} signsIn Whether a person signs in on this page (else the adapter has no account).
+ * @property {boolean} expired There is a login, but the site no longer takes it.
+ * @property {boolean} demo
+ *
+ * @typedef {"ready" | "working" | "attention" | "offline"} Tone
+ * @typedef {"pair" | "sign-in" | "retry" | "reconnect" | "use-here" | "reload"} Action
+ *
+ * @typedef {object} Headline
+ * @property {Tone} tone Also the name of the icon.
+ * @property {string} title
+ * @property {string} text
+ * @property {Action[]} actions What the person can do about it.
+ * @property {string} short For the window's title.
+ */
+
+const SIGN_IN = "relay is connected. It answers calls with your own account; the login stays in this browser.";
+const KEEP_OPEN = "Keep this tab open: it answers the calls, also when it is hidden.";
+
+/** Shown when relay does not even serve its settings. @type {Headline} */
+export const UNREACHABLE = {
+  tone: "offline",
+  title: "relay does not answer",
+  text: "Start it in a terminal with “relay”, then reload this page.",
+  actions: ["reload"],
+  short: "relay is not running",
+};
+
+/**
+ * Return what to show for `snapshot`.
+ *
+ * @param {Snapshot} snapshot
+ * @returns {Headline}
+ */
+export function headline(snapshot) {
+  return linkTrouble(snapshot) ?? chatHeadline(snapshot);
+}
+
+/**
+ * @param {Snapshot} snapshot
+ * @returns {Headline | undefined} nothing when the link is up
+ */
+function linkTrouble({ link, linkDetail, chat }) {
+  /** @type {Action[]} */
+  const signIn = chat === "login_required" ? ["sign-in"] : [];
+  switch (link) {
+    case "connected":
+      return undefined;
+    case "unpaired":
+      return {
+        tone: "attention",
+        title: "This page is not paired",
+        text: "Run “relay pair” in a terminal and open the link it prints, or paste its code here.",
+        actions: ["pair"],
+        short: "not paired",
+      };
+    case "refused":
+      return {
+        tone: "attention",
+        title: "relay does not accept this page",
+        text: linkDetail || "Run “relay pair” in a terminal and open the link it prints, or paste its code here.",
+        actions: ["pair", "reload"],
+        short: "not accepted",
+      };
+    case "elsewhere":
+      return {
+        tone: "attention",
+        title: "Another copy of this page is connected",
+        text: "One tab is enough. This one takes over by itself when the other is closed.",
+        actions: ["use-here"],
+        short: "open in another tab",
+      };
+    case "connecting":
+      return { tone: "working", title: "Connecting to relay…", text: "", actions: signIn, short: "connecting" };
+    case "waiting":
+      return {
+        tone: "offline",
+        title: "Not connected to relay",
+        text: `${sentence(linkDetail || "relay cannot be reached")} This page connects by itself as soon as relay runs again.`,
+        actions: [...signIn, "reconnect"],
+        short: "not connected",
+      };
+  }
+}
+
+/**
+ * @param {Snapshot} snapshot
+ * @returns {Headline}
+ */
+function chatHeadline({ chat, chatDetail, signsIn, expired, demo }) {
+  switch (chat) {
+    case "starting":
+      return { tone: "working", title: "Starting…", text: chatDetail, actions: [], short: "starting" };
+    case "ready":
+      return {
+        tone: "ready",
+        title: demo ? "Connected and ready (demo)" : "Connected and ready",
+        text: KEEP_OPEN,
+        actions: [],
+        short: demo ? "ready (demo)" : "ready",
+      };
+    case "login_required":
+      return {
+        tone: "attention",
+        title: expired ? "Sign in again" : "Sign in to continue",
+        text: expired || !signsIn ? chatDetail : SIGN_IN,
+        actions: signsIn ? ["sign-in"] : [],
+        short: "sign in",
+      };
+    case "blocked":
+      return {
+        tone: "attention",
+        title: "The site asks for something",
+        text: chatDetail || "Open the site in another tab and do what it asks, then try again.",
+        actions: ["retry"],
+        short: "needs you",
+      };
+    case "unavailable":
+      return {
+        tone: "offline",
+        title: "This chat is not available here",
+        text: chatDetail || "Choose another one below.",
+        actions: ["retry"],
+        short: "chat not available",
+      };
+  }
+}
+
+/** @param {string} text */
+function sentence(text) {
+  const capital = text.charAt(0).toUpperCase() + text.slice(1);
+  const named = text.startsWith("relay") ? text : capital;
+  return /[.!?]$/.test(named) ? named : `${named}.`;
+}
+
+/**
+ * The title of the window: the state is readable in the row of tabs.
+ *
+ * @param {Headline} shown
+ * @param {number} running Calls in progress.
+ * @returns {string}
+ */
+export function windowTitle({ tone, short }, running) {
+  const light = tone === "ready" ? "●" : tone === "working" ? "◌" : "○";
+  return `${light} relay: ${running > 0 && tone === "ready" ? `${running} running` : short}`;
+}

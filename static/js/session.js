@@ -1,0 +1,187 @@
+/**
+ * This page's session with relay: which chat it offers, and when it may connect. It owns the bridge; views only read it.
+ */
+
+import { makeAdapter } from "./adapters.js";
+import { runningOf } from "./calls.js";
+import { Bridge } from "/bridge/bridge.js";
+
+/**
+ * @typedef {import("../../extension/bridge/frames.js").PageState} PageState
+ * @typedef {import("../../extension/bridge/link.js").LinkStatus} LinkStatus
+ * @typedef {import("../../extension/bridge/runner.js").CallView} CallView
+ * @typedef {import("./config.js").AdapterName} AdapterName
+ * @typedef {import("./config.js").Memory} Memory
+ * @typedef {import("./config.js").PageConfig} PageConfig
+ * @typedef {import("./headline.js").LinkPhase} LinkPhase
+ *
+ * @typedef {object} SessionView
+ * @property {AdapterName} adapter
+ * @property {LinkPhase} link
+ * @property {LinkStatus | undefined} status
+ * @property {PageState} site
+ * @property {readonly CallView[]} calls
+ */
+
+/** @type {Record<Exclude<LinkStatus["state"], "stopped">, LinkPhase>} */
+const PHASES = { connecting: "connecting", online: "connected", waiting: "waiting", refused: "refused" };
+
+/** How old the allowance shown may be after calls. */
+const ALLOWANCE_AGE_MS = 30_000;
+
+export class Session {
+  /** @type {Bridge | undefined} */
+  #bridge;
+  /** @type {string | undefined} */
+  #code;
+  /** @type {boolean | undefined} Unknown until the tabs have settled it. */
+  #mine;
+  #refreshedAt = 0;
+  #running = 0;
+  /** Tells the link to try now instead of waiting. */
+  #impatience = new EventTarget();
+
+  /**
+   * @param {object} options
+   * @param {PageConfig} options.config
+   * @param {Memory} options.memory
+   * @param {string | undefined} options.code
+   * @param {AdapterName} options.adapter
+   * @param {() => void} options.onchange
+   */
+  constructor({ config, memory, code, adapter, onchange }) {
+    this.config = config;
+    this.memory = memory;
+    this.onchange = onchange;
+    /** @type {AdapterName} */
+    this.adapter = adapter;
+    this.#code = code;
+  }
+
+  /** @returns {SessionView} */
+  get view() {
+    const seen = this.#bridge?.view;
+    return {
+      adapter: this.adapter,
+      link: this.#phase(seen?.link),
+      status: seen?.link,
+      site: seen?.site ?? { state: "starting" },
+      calls: seen?.calls ?? [],
+    };
+  }
+
+  /**
+   * Whether this tab is the one that connects.
+   *
+   * @param {boolean} mine
+   */
+  allow(mine) {
+    this.#mine = mine;
+    this.#reopen();
+  }
+
+  /** @param {string} code */
+  pair(code) {
+    this.#code = code;
+    this.#reopen();
+  }
+
+  /** Another tab was paired: its credential serves this one too. */
+  pairedElsewhere() {
+    const { link } = this.view;
+    if (link === "unpaired" || link === "refused") this.#reopen();
+  }
+
+  /** @param {AdapterName} adapter */
+  use(adapter) {
+    this.adapter = adapter;
+    this.memory.rememberAdapter(adapter);
+    this.#reopen();
+  }
+
+  reconnect() {
+    this.#impatience.dispatchEvent(new Event("reconnect"));
+  }
+
+  /**
+   * Look again what the chat can do, unless that was done within the last `age` milliseconds.
+   *
+   * @param {number} [age]
+   */
+  async refresh(age = 0) {
+    const now = Date.now();
+    if (this.#bridge === undefined || now - this.#refreshedAt < age) return;
+    this.#refreshedAt = now;
+    await this.#bridge.refresh();
+  }
+
+  #reopen() {
+    this.#bridge?.stop();
+    this.#bridge = undefined;
+    if (this.#mine === true && (this.#code !== undefined || this.memory.token !== undefined)) this.#open();
+    this.onchange();
+  }
+
+  #open() {
+    const { config, memory, adapter } = this;
+    const code = this.#code;
+    this.#code = undefined;
+    const key = `relay.session.${adapter}`;
+    this.#bridge = new Bridge({
+      url: config.bridge_url,
+      adapter: makeAdapter(adapter, config),
+      client: { kind: "page", version: config.version },
+      site: siteOf(adapter, config),
+      credentials: {
+        get: () => memory.token ?? null,
+        set: (token) => {
+          memory.token = token ?? undefined;
+        },
+        ...(code !== undefined && { code }),
+      },
+      storage: { get: () => sessionStorage.getItem(key), set: (session) => sessionStorage.setItem(key, session) },
+      onchange: () => this.#changed(),
+      onbug: (error) => reportError(error),
+      seams: { wakeups: this.#wakeups() },
+    });
+    this.#refreshedAt = Date.now();
+    this.#bridge.start();
+  }
+
+  /** Calls use up the allowance: look at it when the last one has ended. */
+  #changed() {
+    const before = this.#running;
+    this.#running = runningOf(this.view.calls);
+    if (before > 0 && this.#running === 0) void this.refresh(ALLOWANCE_AGE_MS);
+    this.onchange();
+  }
+
+  #wakeups() {
+    return [
+      { target: globalThis, types: ["online", "pageshow", "focus"] },
+      { target: document, types: ["visibilitychange", "resume"] },
+      { target: this.#impatience, types: ["reconnect"] },
+    ];
+  }
+
+  /**
+   * @param {LinkStatus | undefined} status
+   * @returns {LinkPhase}
+   */
+  #phase(status) {
+    if (status !== undefined && status.state !== "stopped") return PHASES[status.state];
+    if (this.#mine === false) return "elsewhere";
+    if (this.#mine === undefined) return "connecting";
+    return "unpaired";
+  }
+}
+
+/**
+ * The host name of the chat, for relay's lists.
+ *
+ * @param {AdapterName} adapter
+ * @param {PageConfig} config
+ */
+function siteOf(adapter, config) {
+  return adapter === "puter" ? new URL(config.puter.gui_origin).hostname : location.hostname;
+}
