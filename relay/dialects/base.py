@@ -53,9 +53,24 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 10_000
     tools: int = 1024
     stops: int = 16
+    depth: int = 200
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+
+def deeper_than(value: object, depth: int) -> bool:
+    """Return whether lists and objects are nested in `value` more than `depth` levels.
+
+    What just fits the decoder's recursion limit does not fit the encoder's, which runs with more callers above it.
+    """
+    level = [value]
+    for _ in range(depth + 1):
+        inner = [node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list)]
+        if not inner:
+            return False
+        level = [child for children in inner for child in children]
+    return True
 
 
 def coalesce(events: Iterable[Event]) -> Iterator[Event]:

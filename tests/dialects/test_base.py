@@ -1,8 +1,9 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.core.events import ReasoningDelta, Started, TextDelta, ToolCallDelta, ToolCallEnded
-from relay.dialects.base import CHUNK_CHARS, coalesce
+from relay.dialects.base import CHUNK_CHARS, coalesce, deeper_than
 
 
 def test_neighbours_of_a_kind_are_joined():
@@ -54,3 +55,12 @@ def test_empty_deltas_are_left_out():
 @given(st.lists(st.text(max_size=4).map(TextDelta)))
 def test_no_text_is_lost(events):
     assert "".join(event.text for event in coalesce(events)) == "".join(event.text for event in events)
+
+
+@pytest.mark.parametrize(
+    ("value", "depth"),
+    [(1, 0), ("text", 0), (None, 0), ([], 1), ({}, 1), ([1, "a"], 1), ([{}, {"a": [[]]}], 4), ({"a": {"b": 1}}, 2)],
+)
+def test_depth_of_nesting(value, depth):
+    assert not deeper_than(value, depth)
+    assert depth == 0 or deeper_than(value, depth - 1)

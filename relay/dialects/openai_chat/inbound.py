@@ -10,7 +10,7 @@ import msgspec
 
 from relay.core.request import Request, ResponseFormat
 from relay.core.surrogates import mend_json
-from relay.dialects.base import DEFAULT_LIMITS, Limits
+from relay.dialects.base import DEFAULT_LIMITS, Limits, deeper_than
 from relay.dialects.openai_chat import wire
 from relay.dialects.openai_chat.form import ReplyForm
 from relay.dialects.openai_chat.messages import convert
@@ -40,6 +40,7 @@ def decode(body: bytes, *, default_model: str, limits: Limits = DEFAULT_LIMITS) 
     wire_body, extra = _parse(body)
     _check(wire_body, limits)
     request = _request(wire_body, extra, default_model)
+    _check_depth(request, limits.depth)
     return ChatCall(
         request=request,
         stream=bool(wire_body.stream),
@@ -133,6 +134,18 @@ def _check(body: wire.Body, limits: Limits) -> None:
 def _check_count(param: str, items: list[Any] | None, most: int) -> None:
     if items is not None and len(items) > most:
         raise InvalidRequest(f"{param} has {len(items)} items; at most {most} are allowed.", param=param)
+
+
+def _check_depth(request: Request, most: int) -> None:
+    schema = None if request.response_format is None else request.response_format.schema
+    free = {
+        "tools": [tool.parameters for tool in request.tools],
+        "response_format": [schema],
+        **{name: [value] for name, value in request.extra.items()},
+    }
+    for param, values in free.items():
+        if deeper_than(values, most):
+            raise InvalidRequest(f"{param} is nested too deeply; at most {most} levels are allowed.", param=param)
 
 
 def _request(body: wire.Body, extra: dict[str, Any], default_model: str) -> Request:

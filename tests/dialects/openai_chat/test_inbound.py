@@ -514,6 +514,32 @@ def test_deep_nesting(field):
     }
 
 
+def nested(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("param", "fields"),
+    [
+        ("tools", {"tools": [{"type": "function", "function": {"name": "f", "parameters": nested(900)}}]}),
+        ("response_format", {"response_format": {"type": "json_schema", "json_schema": {"schema": nested(900)}}}),
+        ("unheard_of", {"unheard_of": nested(900)}),
+    ],
+)
+def test_nesting_that_could_be_read_but_not_written(param, fields):
+    assert refusal(with_field(**fields)) == (
+        param,
+        f"{param} is nested too deeply; at most 200 levels are allowed.",
+    )
+
+
+def test_nesting_that_real_schemas_need():
+    assert request(tools=[{"type": "function", "function": {"name": "f", "parameters": nested(190)}}]).tools
+
+
 def test_lone_surrogate_becomes_a_replacement_character():
     body = rb'{"messages":[{"role":"user","content":"a\ud83d \ud83d\ude00"}],"x":"\udc00"}'
     got = decode(body, default_model="default").request
