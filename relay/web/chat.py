@@ -86,8 +86,9 @@ class _Answering:
                 encoder = ChunkEncoder(self._id, self._created, exchange.model, self._call.form)
                 async for events in exchange.events():
                     chunk = encoder.encode(events) if events else encoder.keep_alive
-                    begun = True
-                    yield chunk
+                    if chunk:
+                        begun = True
+                        yield chunk
         except RelayError as exc:
             if encoder is None or not begun:
                 raise
