@@ -10,11 +10,15 @@ import { paintHeadline, paintWindow } from "./view.js";
 
 byId("reload", HTMLButtonElement).addEventListener("click", () => location.reload());
 
-try {
-  const { main } = await import("./main.js");
-  await main();
-} catch (error) {
-  paintHeadline(UNREACHABLE);
-  paintWindow(UNREACHABLE, 0);
-  reportError(error);
+async function boot() {
+  try {
+    const { main } = await import("./main.js");
+    await main();
+  } catch (error) {
+    paintHeadline(UNREACHABLE);
+    paintWindow(UNREACHABLE, 0);
+    reportError(error);
+  }
 }
+
+void boot();

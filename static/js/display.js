@@ -64,7 +64,7 @@ export class Display {
     const running = runningOf(view.calls);
     const demo = view.adapter === "demo";
     paintFrame(demo, this.config.version);
-    paintCountdown(view.link === "waiting" ? view.status?.nextTryAt : undefined, now);
+    paintCountdown(view.link === "waiting" ? (view.status?.nextTryAt ?? now) : undefined, now);
     paintCards({
       adapter: view.adapter,
       state: view.site,
@@ -91,10 +91,10 @@ export class Display {
 }
 
 /** @param {SessionView} view */
-function headlineOf({ adapter, link, status, site }) {
+function headlineOf({ adapter, link, detail, site }) {
   return headline({
     link,
-    linkDetail: status?.detail ?? "",
+    linkDetail: detail,
     chat: site.state,
     chatDetail: site.detail ?? "",
     signsIn: adapter === "puter",

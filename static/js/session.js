@@ -18,6 +18,7 @@ import { Bridge } from "/bridge/bridge.js";
  * @typedef {object} SessionView
  * @property {AdapterName} adapter
  * @property {LinkPhase} link
+ * @property {string} detail Why there is no link, in relay's words; or empty.
  * @property {LinkStatus | undefined} status
  * @property {PageState} site
  * @property {readonly CallView[]} calls
@@ -38,6 +39,8 @@ export class Session {
   #mine;
   #refreshedAt = 0;
   #running = 0;
+  /** Why the last try failed, until one succeeds: a page that only tries again does not look as if it just started. */
+  #trouble = "";
   /** Tells the link to try now instead of waiting. */
   #impatience = new EventTarget();
 
@@ -64,6 +67,7 @@ export class Session {
     return {
       adapter: this.adapter,
       link: this.#phase(seen?.link),
+      detail: this.#trouble,
       status: seen?.link,
       site: seen?.site ?? { state: "starting" },
       calls: seen?.calls ?? [],
@@ -118,6 +122,7 @@ export class Session {
   #reopen() {
     this.#bridge?.stop();
     this.#bridge = undefined;
+    this.#trouble = "";
     if (this.#mine === true && (this.#code !== undefined || this.memory.token !== undefined)) this.#open();
     this.onchange();
   }
@@ -148,8 +153,11 @@ export class Session {
     this.#bridge.start();
   }
 
-  /** Calls use up the allowance: look at it when the last one has ended. */
+  /** Calls use up the allowance, so it is looked at when the last one has ended. */
   #changed() {
+    const { state, detail = "" } = this.#bridge?.link.status ?? {};
+    if (state === "online") this.#trouble = "";
+    else if (state !== "connecting") this.#trouble = detail;
     const before = this.#running;
     this.#running = runningOf(this.view.calls);
     if (before > 0 && this.#running === 0) void this.refresh(ALLOWANCE_AGE_MS);
@@ -169,6 +177,7 @@ export class Session {
    * @returns {LinkPhase}
    */
   #phase(status) {
+    if (status?.state === "connecting" && this.#trouble !== "") return "waiting";
     if (status !== undefined && status.state !== "stopped") return PHASES[status.state];
     if (this.#mine === false) return "elsewhere";
     if (this.#mine === undefined) return "connecting";

@@ -76,9 +76,11 @@ function paintAllowance(allowance) {
   if (allowance === undefined) return;
   const { text, share } = allowanceWords(allowance);
   setTextOf("allowance-text", text);
-  const meter = byId("allowance-meter", HTMLMeterElement);
+  const percent = Math.round((share ?? 0) * 100);
+  const meter = byId("allowance-meter", HTMLElement);
   meter.hidden = share === undefined;
-  meter.value = share ?? 0;
+  meter.setAttribute("aria-valuenow", String(percent));
+  byId("allowance-left", HTMLElement).style.width = `${percent}%`;
 }
 
 /**
