@@ -60,12 +60,12 @@ def render(running: Running, *, terminal: bool) -> str:
         "",
         *_sign_in(running, strong(page), terminal=terminal),
         '2. Set up your tool. In Cline: API Provider "OpenAI Compatible", then',
-        f"     Base URL   {strong(running.base_url)}",
-        f"     API Key    {_key(running, strong)}",
-        f"     Model ID   {strong(running.model)}",
+        f"   Base URL   {strong(running.base_url)}",
+        f"   API Key    {_key(running, strong)}",
+        f"   Model ID   {strong(running.model)}",
         "",
         "Or try it here:",
-        *(f"     {line}" for line in _curl(running)),
+        *(f"   {line}" for line in _curl(running)),
         "",
         faint(f"Data in {running.data_dir}. Something wrong? relay doctor. Stop with Ctrl-C."),
     ]
@@ -84,9 +84,9 @@ def _styles(terminal: bool) -> tuple[Style, Style, Style]:
 
 def _sign_in(running: Running, page: str, *, terminal: bool) -> list[str]:
     if running.demo:
-        return ["1. Nothing to sign in to: this is the demo, a built-in example answers.", f"     Page       {page}"]
-    hint = [] if terminal else ["     The page needs a code once; relay pair prints a link with one."]
-    return ["1. Open the page and sign in", f"     {page}", *hint]
+        return ["1. Nothing to sign in to: this is the demo, a built-in example answers.", f"   Page       {page}"]
+    hint = [] if terminal else ["   The page needs a code once; relay pair prints a link with one."]
+    return ["1. Open the page and sign in", f"   {page}", *hint]
 
 
 def _key(running: Running, strong: Style) -> str:

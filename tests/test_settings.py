@@ -238,3 +238,34 @@ def test_puter_from_an_unknown_scheme():
 def test_data_directory():
     assert load(data_dir="~/mine").data_path == Path.home() / "mine"
     assert load().data_path.name == "relay"
+
+
+@pytest.mark.parametrize(
+    ("open_browser", "terminal", "environment", "wanted"),
+    [
+        (None, True, {"DISPLAY": ":0"}, True),
+        (None, True, {"WAYLAND_DISPLAY": "wayland-0"}, True),
+        (None, True, {}, False),
+        (None, False, {"DISPLAY": ":0"}, False),
+        (True, False, {}, True),
+        (False, True, {"DISPLAY": ":0"}, False),
+    ],
+)
+def test_when_the_page_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+    open_browser: bool | None,
+    terminal: bool,
+    environment: dict[str, str],
+    wanted: bool,
+):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Settings(open_browser=open_browser).wants_browser(terminal=terminal) is wanted
+
+
+def test_origin_in_words():
+    assert settings.parse_origin("HTTPS://Example.com") == "https://example.com"
+    with pytest.raises(SettingsError, match=r"^The origin should be an origin such as https://example\.com"):
+        settings.parse_origin("example.com")

@@ -157,7 +157,7 @@ def check_relay(holder: Holder | None) -> list[Check]:
     if health is None:
         advice = f"See its log; if it hangs, stop process {holder.pid} and start it again."
         return [Check("relay", State.FAIL, f"pid {holder.pid} does not answer at {holder.url}/health", advice)]
-    return [_check_health(health, holder), _check_session(health, holder.url), _check_model(health)]
+    return [_check_health(health, holder), _check_session(health, holder.url), *_check_model(health)]
 
 
 def _check_health(health: Mapping[str, Any], holder: Holder) -> Check:
@@ -173,12 +173,16 @@ def _check_session(health: Mapping[str, Any], page: str) -> Check:
     return Check("session", State.WARN, "nobody is signed in", f"Open {page} and sign in; relay pair makes a link.")
 
 
-def _check_model(health: Mapping[str, Any]) -> Check:
+def _check_model(health: Mapping[str, Any]) -> list[Check]:
     model = health.get("model")
-    if health.get("model_offered") is True:
-        return Check("default model", State.OK, f"{model} is offered")
-    advice = "Sign in, or set default_model to a model that GET /v1/models lists."
-    return Check("default model", State.WARN, f"no session offers {model}", advice)
+    match health.get("model_offered"):
+        case True:
+            return [Check("default model", State.OK, f"{model} is offered")]
+        case False:
+            advice = "Sign in, or set default_model to a model that GET /v1/models lists."
+            return [Check("default model", State.WARN, f"no session offers {model}", advice)]
+        case _:  # a relay of another version
+            return []
 
 
 def _health(url: str) -> Mapping[str, Any] | None:

@@ -16,8 +16,8 @@ def is_free(host: str, port: int) -> bool:
     """
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     with closing(socket.socket(family, kind, protocol)) as probe:
-        if os.name == "posix":  # elsewhere the option lets two programs share a port
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows the option would let two programs share a port.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(os.name == "posix"))
         try:
             probe.bind(address)
         except OSError as exc:

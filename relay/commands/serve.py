@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import threading
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import click
@@ -66,7 +66,7 @@ async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run) -> int:
             click.echo(banner.render(running, terminal=terminal))
             shown.set()
             if loaded.wants_browser(terminal=terminal):
-                threading.Thread(target=_open, args=(running.page_url,), daemon=True).start()
+                Thread(target=_open, args=(running.page_url,), daemon=True).start()
 
         return await run(loaded, data, store, first_key, announce)
 

@@ -1,0 +1,83 @@
+"""The start-up text: what to do next, in order, ready to paste."""
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+
+from relay import __version__
+from relay.banner import render
+
+
+@dataclass(frozen=True)
+class Running:
+    base_url: str = "http://localhost:3000/v1"
+    page_url: str = "http://localhost:3000/#code=7QK2M-0XW9T"
+    model: str = "claude-sonnet-4"
+    key: str | None = "sk-relay-abc"
+    data_dir: Path = Path("/data")
+    demo: bool = False
+    auth: bool = True
+
+
+def test_first_start_on_a_terminal():
+    assert (
+        click.unstyle(render(Running(), terminal=True))
+        == f"""
+  relay {__version__} is running
+
+  1. Open the page and sign in
+     http://localhost:3000/#code=7QK2M-0XW9T
+  2. Set up your tool. In Cline: API Provider "OpenAI Compatible", then
+     Base URL   http://localhost:3000/v1
+     API Key    sk-relay-abc  (shown this once; save it)
+     Model ID   claude-sonnet-4
+
+  Or try it here:
+     curl -N http://localhost:3000/v1/chat/completions \\
+       -H "Authorization: Bearer sk-relay-abc" \\
+       -H "Content-Type: application/json" \\
+       -d '{{"model": "claude-sonnet-4", "messages": [{{"role": "user", "content": "Say hello."}}], "stream": true}}'
+
+  Data in /data. Something wrong? relay doctor. Stop with Ctrl-C.
+"""
+    )
+
+
+def test_what_may_be_a_log_gets_neither_colours_nor_the_code():
+    text = render(Running(), terminal=False)
+    assert click.unstyle(text) == text
+    assert "7QK2M" not in text
+    assert "     http://localhost:3000/\n     The page needs a code once; relay pair prints a link with one.\n" in text
+
+
+def test_terminal_gets_colours():
+    text = render(Running(), terminal=True)
+    assert click.unstyle(text) != text
+
+
+def test_key_that_was_shown_before():
+    text = render(Running(key=None), terminal=False)
+    assert "     API Key    the key you saved; a new one: relay key create NAME\n" in text
+    assert '       -H "Authorization: Bearer $RELAY_KEY" \\\n' in text
+
+
+def test_without_keys():
+    text = render(Running(key=None, auth=False), terminal=False)
+    assert "     API Key    anything (relay asks for none: --no-auth)\n" in text
+    assert "Authorization" not in text
+
+
+def test_demo_asks_nobody_to_sign_in():
+    text = click.unstyle(render(Running(demo=True), terminal=True))
+    assert (
+        "  1. Nothing to sign in to: this is the demo, a built-in example answers.\n"
+        "     Page       http://localhost:3000/#code=7QK2M-0XW9T\n"
+    ) in text
+
+
+def test_model_names_cannot_break_out_of_the_example():
+    text = render(replace(Running(), model="a'; rm -rf / #"), terminal=False)
+    data = text.split("-d ")[1].split("\n")[0]
+    assert shlex.split(data)[0].startswith('{"model": "a\'; rm -rf / #"')
