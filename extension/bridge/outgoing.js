@@ -8,9 +8,9 @@
 /** @typedef {{json: string}} Packed  A part as JSON. */
 /** @typedef {{frame_bytes: number, unacked_bytes: number}} Limits */
 
-/** One UTF-16 unit is at most 3 bytes of UTF-8 as it is, and 6 when JSON escapes it. */
+/** One UTF-16 unit of JSON is at most 3 bytes of UTF-8; one of a text at most 6, when JSON escapes it, and some to spare. */
 const BYTES_PER_UNIT = 3;
-const UNITS_PER_FRAME = 8;
+const SPARE_BYTES_PER_UNIT = 8;
 /** Room for the fields around the parts of a frame. */
 const ENVELOPE_BYTES = 1024;
 
@@ -53,7 +53,7 @@ export class Outgoing {
    */
   add(part) {
     for (const whole of this.#joined(part)) {
-      for (const piece of cut(whole, Math.floor(this.limits.frame_bytes / UNITS_PER_FRAME))) this.#pack(piece);
+      for (const piece of cut(whole, Math.floor(this.#room / SPARE_BYTES_PER_UNIT))) this.#pack(piece);
     }
   }
 
@@ -70,13 +70,12 @@ export class Outgoing {
    */
   take() {
     const seq = this.next;
-    const room = this.limits.frame_bytes - ENVELOPE_BYTES;
     const batch = [];
     let size = 0;
     while (this.next < Math.min(this.upto, this.produced)) {
       const { json } = /** @type {Packed} */ (this.kept[this.next - this.base]);
       if (this.unackedBytes && this.unackedBytes + json.length > this.limits.unacked_bytes) break;
-      if (batch.length && size + json.length * BYTES_PER_UNIT > room) break;
+      if (batch.length && size + json.length * BYTES_PER_UNIT > this.#room) break;
       batch.push(json);
       size += (json.length + 1) * BYTES_PER_UNIT;
       this.unackedBytes += json.length;
@@ -119,12 +118,17 @@ export class Outgoing {
     return true;
   }
 
+  /** Bytes that the parts of one frame may take. */
+  get #room() {
+    return this.limits.frame_bytes - ENVELOPE_BYTES;
+  }
+
   /** @param {Part} piece */
   #pack(piece) {
     const json = JSON.stringify(piece);
-    if (json.length * BYTES_PER_UNIT > this.limits.frame_bytes - ENVELOPE_BYTES) {
+    if (json.length * BYTES_PER_UNIT > this.#room) {
       const bytes = new TextEncoder().encode(json).length;
-      if (bytes > this.limits.frame_bytes - ENVELOPE_BYTES) throw new PartTooLarge(`a part of ${bytes} bytes`);
+      if (bytes > this.#room) throw new PartTooLarge(`a part of ${bytes} bytes`);
     }
     this.kept.push({ json });
     this.keptBytes += json.length;

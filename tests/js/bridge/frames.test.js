@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { MalformedFrame, decode, encode } from "../../extension/bridge/frames.js";
-import { bridgeData } from "./support/data.js";
-import { decodePageFrame } from "./support/page_frames.js";
+import { MalformedFrame, decode, encode } from "../../../extension/bridge/frames.js";
+import { bridgeData } from "../support/data.js";
+import { decodePageFrame } from "../support/page_frames.js";
 
 /** @type {{name: string, from: "page" | "relay", valid: boolean, ignored?: boolean, frame?: any, text?: string}[]} */
 const examples = bridgeData("frames.json");

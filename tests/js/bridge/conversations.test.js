@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PageProtocol } from "../../extension/bridge/protocol.js";
-import { conversations } from "./support/data.js";
-import { decodePageFrame } from "./support/page_frames.js";
+import { PageProtocol } from "../../../extension/bridge/protocol.js";
+import { conversations } from "../support/data.js";
+import { decodePageFrame } from "../support/page_frames.js";
 
 /** @type {Record<string, (protocol: PageProtocol, argument: any) => void>} */
 const ACTIONS = {
