@@ -72,7 +72,7 @@ export class Display {
       since: view.status?.since,
       address: this.config.bridge_url,
       way: wayWords(view.adapter, this.config.puter.way, view.site),
-      canSignOut: view.adapter === "puter" && isSignedIn(),
+      canSignOut: view.adapter === "puter" && view.site.state !== "login_required" && isSignedIn(),
     });
     this.#paintSettings(view);
     this.calls.paint(callWords(view.calls, now), running);

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { register } from "node:module";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { Memory } from "../../../static/js/config.js";
+
+register("./bridge-imports.js", import.meta.url);
+const { Session } = await import("../../../static/js/session.js");
+
+/** @type {FakeSocket[]} */
+let sockets = [];
+
+class FakeSocket {
+  bufferedAmount = 0;
+  /** @type {any[]} */
+  sent = [];
+  /** @type {((event?: any) => void) | null} */ onopen = null;
+  /** @type {((event: any) => void) | null} */ onmessage = null;
+  /** @type {((event: any) => void) | null} */ onclose = null;
+
+  constructor() {
+    sockets.push(this);
+  }
+
+  /** @param {string} frame */
+  send(frame) {
+    this.sent.push(JSON.parse(frame));
+  }
+
+  close() {}
+
+  /** @param {object} frame */
+  say(frame) {
+    this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+}
+
+const WELCOME = {
+  type: "welcome",
+  protocol: 1,
+  session: "s1",
+  resumed: false,
+  heartbeat_ms: 20_000,
+  grace_ms: 30_000,
+  limits: { frame_bytes: 8_388_608, unacked_bytes: 4_194_304, calls: 8 },
+  resume: [],
+};
+
+/** @type {import("../../../static/js/config.js").PageConfig} */
+const CONFIG = {
+  bridge_url: "ws://localhost:3001/",
+  version: "0.1.0",
+  default_model: "m",
+  base_url: "http://localhost:3000/v1",
+  demo: true,
+  puter: { sdk: "/sdk/puter.js", api_origin: "http://api", gui_origin: "http://gui", way: "auto" },
+};
+
+function makeStore() {
+  const kept = new Map();
+  return {
+    getItem: (/** @type {string} */ key) => kept.get(key) ?? null,
+    setItem: (/** @type {string} */ key, /** @type {string} */ value) => void kept.set(key, value),
+    removeItem: (/** @type {string} */ key) => void kept.delete(key),
+  };
+}
+
+const settled = () => new Promise((resolve) => void setImmediate(resolve));
+const current = () => /** @type {FakeSocket} */ (sockets.at(-1));
+
+/** @type {InstanceType<typeof Session>[]} */
+let sessions = [];
+
+/** @param {{code?: string, token?: string}} [credentials] */
+function makeSession({ code, token } = {}) {
+  const memory = new Memory(makeStore());
+  memory.token = token;
+  const session = new Session({ config: CONFIG, memory, code, adapter: "demo", onchange: () => {} });
+  sessions.push(session);
+  return { session, memory };
+}
+
+async function welcomed() {
+  current().onopen?.();
+  await settled();
+  current().say(WELCOME);
+  await settled();
+}
+
+const GLOBALS = ["WebSocket", "document", "location", "sessionStorage"];
+/** @type {Map<string, PropertyDescriptor | undefined>} */
+const before = new Map();
+
+beforeEach(() => {
+  const fakes = [FakeSocket, new EventTarget(), { hostname: "localhost" }, makeStore()];
+  GLOBALS.forEach((name, at) => {
+    before.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+    Object.defineProperty(globalThis, name, { value: fakes[at], configurable: true, writable: true });
+  });
+  Object.assign(globalThis, { addEventListener: () => {}, removeEventListener: () => {} });
+});
+
+afterEach(() => {
+  for (const session of sessions) session.allow(false);
+  sessions = [];
+  sockets = [];
+  for (const [name, descriptor] of before) {
+    if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
+    else Object.defineProperty(globalThis, name, descriptor);
+  }
+  Reflect.deleteProperty(globalThis, "addEventListener");
+  Reflect.deleteProperty(globalThis, "removeEventListener");
+});
+
+test("nothing is opened before the tabs have settled who connects", () => {
+  const { session } = makeSession({ token: "t" });
+  assert.deepEqual([session.view.link, sockets.length], ["connecting", 0]);
+  session.allow(false);
+  assert.deepEqual([session.view.link, sockets.length], ["elsewhere", 0]);
+});
+
+test("a page without credential is not paired, and opens nothing", () => {
+  const { session } = makeSession();
+  session.allow(true);
+  assert.deepEqual([session.view.link, sockets.length], ["unpaired", 0]);
+});
+
+test("a code is exchanged for a token, which is kept", async () => {
+  const { session, memory } = makeSession();
+  session.allow(true);
+  session.pair("ABCDE-FGHIJ");
+  current().onopen?.();
+  await settled();
+  assert.equal(current().sent[0].code, "ABCDE-FGHIJ");
+  current().say({ ...WELCOME, token: "lasting" });
+  await settled();
+  assert.deepEqual([session.view.link, memory.token, session.view.site.state], ["connected", "lasting", "ready"]);
+});
+
+test("a refused page waits for a person, or for another tab's pairing", async () => {
+  const { session } = makeSession({ token: "revoked" });
+  session.allow(true);
+  current().onclose?.({ code: 4401, reason: "" });
+  await settled();
+  assert.equal(session.view.link, "refused");
+  session.pairedElsewhere();
+  assert.deepEqual([session.view.link, sockets.length], ["connecting", 2]);
+  session.pairedElsewhere();
+  assert.equal(sockets.length, 2);
+});
+
+test("a page that only tries again says so until it is connected", async () => {
+  const { session } = makeSession({ token: "t" });
+  session.allow(true);
+  assert.deepEqual([session.view.link, session.view.detail], ["connecting", ""]);
+  current().onclose?.({ code: 1006, reason: "" });
+  await settled();
+  assert.deepEqual([session.view.link, session.view.detail], ["waiting", "relay cannot be reached"]);
+  session.reconnect();
+  assert.deepEqual([session.view.link, sockets.length], ["waiting", 2]);
+  await welcomed();
+  assert.deepEqual([session.view.link, session.view.detail], ["connected", ""]);
+});
+
+test("another chat is another session, and is remembered", async () => {
+  const { session, memory } = makeSession({ token: "t" });
+  session.allow(true);
+  await welcomed();
+  session.use("prompt-api");
+  assert.equal(memory.adapter(false), "prompt-api");
+  current().onopen?.();
+  await settled();
+  const { adapter, session: asked } = current().sent[0];
+  assert.deepEqual([session.view.adapter, adapter, asked], ["prompt-api", "prompt-api", undefined]);
+});
+
+test("the session comes back after a reload of the tab", async () => {
+  makeSession({ token: "t" }).session.allow(true);
+  await welcomed();
+  makeSession({ token: "t" }).session.allow(true);
+  current().onopen?.();
+  await settled();
+  assert.equal(current().sent[0].session, "s1");
+});
