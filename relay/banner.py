@@ -99,7 +99,7 @@ def _key(running: Running, strong: Style) -> str:
 
 def _curl(running: Running) -> list[str]:
     body = {"model": running.model, "messages": [{"role": "user", "content": "Say hello."}], "stream": True}
-    key = running.key or "$RELAY_KEY"
+    key = running.key or "$OPENAI_API_KEY"
     return [
         f"curl -N {running.base_url}/chat/completions \\",
         *([f'  -H "Authorization: Bearer {key}" \\'] if running.auth else []),

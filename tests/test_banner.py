@@ -60,7 +60,7 @@ def test_terminal_gets_colours():
 def test_key_that_was_shown_before():
     text = render(Running(key=None), terminal=False)
     assert "     API Key    the key you saved; a new one: relay key create NAME\n" in text
-    assert '       -H "Authorization: Bearer $RELAY_KEY" \\\n' in text
+    assert '       -H "Authorization: Bearer $OPENAI_API_KEY" \\\n' in text
 
 
 def test_without_keys():

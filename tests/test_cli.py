@@ -115,10 +115,7 @@ def options(command: click.Command, path: tuple[str, ...] = ()) -> dict[str, set
 
 
 def test_reference_describes_every_command_and_option():
-    sections = dict(
-        re.findall(
-            r"^## `(relay [a-z ]+?)(?: NAME)?`\n(.*?)(?=^## |\Z)", REFERENCE.read_text(), re.MULTILINE | re.DOTALL
-        )
-    )
+    section = re.compile(r"^## `(relay [a-z ]+?)(?: NAME)?`\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    sections = dict(section.findall(REFERENCE.read_text(encoding="utf-8")))
     described = {name: set(re.findall(r"`(--[a-z-]+)", text)) for name, text in sections.items()}
     assert described == options(main)

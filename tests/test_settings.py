@@ -9,7 +9,16 @@ from pydantic import ValidationError
 
 from relay import settings
 from relay.errors import SettingsError
-from relay.settings import BridgeSettings, ClockSettings, LogSettings, PuterSettings, ServerSettings, Settings, load
+from relay.settings import (
+    BridgeSettings,
+    ClockSettings,
+    LogSettings,
+    PuterSettings,
+    ServerSettings,
+    Settings,
+    load,
+    sources,
+)
 
 REFERENCE = Path(__file__).parents[1] / "docs/reference/settings.md"
 
@@ -19,7 +28,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for setting in settings.documented():
         monkeypatch.delenv(setting.variable, raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(settings, "default_config", lambda: tmp_path / "config/relay/relay.toml")
+    monkeypatch.setattr(sources, "default_config", lambda: tmp_path / "config/relay/relay.toml")
 
 
 def written(path: Path, text: str) -> Path:
@@ -269,3 +278,11 @@ def test_origin_in_words():
     assert settings.parse_origin("HTTPS://Example.com") == "https://example.com"
     with pytest.raises(SettingsError, match=r"^The origin should be an origin such as https://example\.com"):
         settings.parse_origin("example.com")
+
+
+def test_variables_that_are_no_settings(monkeypatch: pytest.MonkeyPatch):
+    for name in ("RELAY_PORT", "RELAY_BRIDGE", "RELAY_BRIDGE__GRACE_SECONDS", "RELAYED"):
+        monkeypatch.setenv(name, "1")
+    assert settings.unknown_variables() == []
+    monkeypatch.setenv("RELAY_PROT", "1")
+    assert settings.unknown_variables() == ["RELAY_PROT"]

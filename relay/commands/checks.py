@@ -8,7 +8,7 @@ import platform
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -19,7 +19,7 @@ from relay.commands.place import opened
 from relay.commands.ports import is_free
 from relay.datadir import DataDir, Holder
 from relay.errors import DataDirError, StoreError
-from relay.settings import Settings
+from relay.settings import Settings, unknown_variables
 
 MEGABYTE = 1_000_000
 HEALTH_SECONDS = 3.0
@@ -61,7 +61,7 @@ class Check:
 
 async def examine(settings: Settings) -> list[Check]:
     """Run every check, in the order in which trouble usually is to be looked for."""
-    checks = [check_python(sys.version_info[:2]), check_browser(BROWSERS)]
+    checks = [check_python(sys.version_info[:2]), check_environment(unknown_variables()), check_browser(BROWSERS)]
     try:
         data = DataDir.open(settings.data_path)
     except DataDirError as exc:
@@ -80,6 +80,14 @@ def check_python(version: tuple[int, int]) -> Check:
     if version < (3, 11):
         return Check("python", State.FAIL, f"Python {platform.python_version()}", "relay needs Python 3.11 or newer.")
     return Check("python", State.OK, f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}")
+
+
+def check_environment(unknown: Sequence[str]) -> Check:
+    """Check that no variable is misspelt; such a one has no effect."""
+    if not unknown:
+        return Check("environment", State.OK, "every RELAY_ variable is a setting")
+    advice = "If one is meant for relay, look up its name in the settings reference."
+    return Check("environment", State.WARN, f"no setting of relay: {', '.join(unknown)}", advice)
 
 
 def check_browser(places: Iterable[str]) -> Check:

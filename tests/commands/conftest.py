@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from relay import settings
 from relay.cli import main
+from relay.settings import sources
 
 Relay = Callable[..., Result]
 
@@ -16,7 +17,7 @@ Relay = Callable[..., Result]
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for setting in settings.documented():
         monkeypatch.delenv(setting.variable, raising=False)
-    monkeypatch.setattr(settings, "default_config", lambda: tmp_path / "relay.toml")
+    monkeypatch.setattr(sources, "default_config", lambda: tmp_path / "relay.toml")
     monkeypatch.setenv("RELAY_DATA_DIR", str(tmp_path / "data"))
     return tmp_path / "data"
 

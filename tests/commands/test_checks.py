@@ -54,6 +54,12 @@ def test_python(version: tuple[int, int], state: State):
     assert checks.check_python(version).state is state
 
 
+def test_environment():
+    assert checks.check_environment([]) == Check("environment", OK, "every RELAY_ variable is a setting")
+    check = checks.check_environment(["RELAY_PROT", "RELAY_X"])
+    assert (check.state, check.finding) == (WARN, "no setting of relay: RELAY_PROT, RELAY_X")
+
+
 def test_browser(tmp_path: Path):
     browser = tmp_path / "chrome"
     browser.touch(mode=0o700)
@@ -173,7 +179,18 @@ def test_relay_that_has_not_said_where_it_listens():
 
 async def test_everything(data: DataDir):
     found = await checks.examine(Settings(data_dir=data.path, port=0))
-    names = ["python", "browser", "data directory", "disk", "database", "clock", "port", "bridge port", "relay"]
+    names = [
+        "python",
+        "environment",
+        "browser",
+        "data directory",
+        "disk",
+        "database",
+        "clock",
+        "port",
+        "bridge port",
+        "relay",
+    ]
     assert [check.name for check in found] == names
 
 

@@ -26,7 +26,7 @@ def test_failure(relay: Relay, place: Path):
 def test_json(relay: Relay, place: Path):
     shown = json.loads(relay("doctor", "--json").stdout)
     assert shown["ok"] is True
-    assert shown["checks"][2] == {
+    assert shown["checks"][3] == {
         "name": "data directory",
         "state": "ok",
         "finding": f"{place} is writable and private",
