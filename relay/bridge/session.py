@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -171,17 +171,19 @@ class Session:
     async def next_batch(self, call: CallState, idle: float) -> tuple[list[Part], Outcome | None]:
         """Wait for something new of the call, parts or its outcome, but no longer than `idle` seconds."""
         if not call.pending and call.outcome is None:
-            loop = asyncio.get_running_loop()
-            reader = self._readers[call.id] = loop.create_future()
-            timer = loop.call_later(idle, self._wake_reader, call.id)
-            try:
-                await reader
-            finally:
-                timer.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(idle):
+                    await self._news(call)
         parts = self._protocol.take(call, self._clock())
         if parts:
             self._wake_writer()
         return parts, call.outcome
+
+    async def _news(self, call: CallState) -> None:
+        # a reader is woken for more than it waits for: a page that accepts a call has said nothing yet
+        while not call.pending and call.outcome is None:
+            reader = self._readers[call.id] = asyncio.get_running_loop().create_future()
+            await reader
 
     def _wake_writer(self) -> None:
         if self.link is not None and self._protocol.has_output:
