@@ -71,7 +71,9 @@ function loadScript(address) {
       resolve();
     };
     script.onerror = () => {
-      giveUp(`puter.js could not be loaded from ${address}. Are you offline, or does a blocker stop it?`);
+      giveUp(
+        `puter.js could not be loaded from ${address}. Are you offline, or does a blocker stop it? relay can also serve a copy of yours: see its setting puter.sdk.`,
+      );
     };
     script.src = address;
     document.head.append(script);
