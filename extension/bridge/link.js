@@ -344,7 +344,9 @@ const systemTimers = {
 
 /** The events of this page, or of this worker, that say it is worth looking at once. */
 function pageWakeups() {
-  const wakeups = [{ target: /** @type {EventTarget} */ (globalThis), types: ["online", "pageshow", "focus"] }];
-  if (globalThis.document) wakeups.push({ target: globalThis.document, types: ["visibilitychange", "resume"] });
-  return wakeups;
+  const wakeups = [
+    { target: /** @type {EventTarget | undefined} */ (globalThis), types: ["online", "pageshow", "focus"] },
+    { target: /** @type {EventTarget | undefined} */ (globalThis.document), types: ["visibilitychange", "resume"] },
+  ];
+  return wakeups.flatMap(({ target, types }) => (target?.addEventListener ? [{ target, types }] : []));
 }

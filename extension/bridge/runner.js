@@ -1,5 +1,6 @@
 /**
- * Runs calls: pulls parts out of the adapter as fast as relay takes them, and sees that every call has one honest end.
+ * Runs calls: pulls parts out of the adapter as fast as relay takes them, one ahead at most, and sees that every call has
+ * one honest end.
  */
 
 import { AdapterError } from "./adapter.js";
@@ -115,21 +116,17 @@ export class CallRunner {
     const { signal } = run.controller;
     const answer = adapter.chat(request, { signal });
     for (;;) {
-      await this.#hasRoom(run);
       const next = await this.#next(run, answer);
+      // Room is for parts: an end needs none, so it is not made to wait.
+      if (next && !next.done) await this.#hasRoom(run);
       if (signal.aborted || !next) {
         // Not awaited: an adapter that hangs must not hold up anything, and what it throws now tells nobody anything.
         answer.return(/** @type {any} */ (undefined)).catch(() => {});
         return;
       }
-      if (next.done) {
-        protocol.finish(run.view.call, next.value);
-        if (next.value.usage) run.view.tokens = next.value.usage.output_tokens;
-        run.view.outcome = "done";
-      } else {
-        protocol.emit(run.view.call, [next.value]);
-        this.#count(run.view, next.value);
-      }
+      if (next.done) protocol.finish(run.view.call, next.value);
+      else protocol.emit(run.view.call, [next.value]);
+      this.#count(run.view, next);
       this.#changed(run);
       flush();
       if (next.done) return;
@@ -164,9 +161,15 @@ export class CallRunner {
 
   /**
    * @param {CallView} view
-   * @param {import("./frames.js").Part} part
+   * @param {Awaited<ReturnType<Answer["next"]>>} next
    */
-  #count(view, part) {
+  #count(view, next) {
+    if (next.done) {
+      view.outcome = "done";
+      view.tokens = next.value.usage?.output_tokens ?? view.tokens;
+      return;
+    }
+    const part = next.value;
     view.parts += 1;
     if (part.type === "tool_call") view.characters += part.arguments.length;
     else if (part.type !== "image") view.characters += part.text.length;
