@@ -161,6 +161,9 @@ def check_relay(holder: Holder | None) -> list[Check]:
     """Ask the running relay how it is, who is signed in, and whether a session offers the default model."""
     if holder is None:
         return [Check("relay", State.WARN, "not running on this data directory", "Start it: relay")]
+    if not holder.url:
+        advice = "Wait a moment and run this again."
+        return [Check("relay", State.WARN, f"pid {holder.pid} has begun but does not listen yet", advice)]
     health = _health(holder.url)
     if health is None:
         advice = f"See its log; if it hangs, stop process {holder.pid} and start it again."

@@ -37,4 +37,4 @@ def doctor(ctx: click.Context, *, as_json: bool, config: Path | None, data_dir: 
 def _lines(check: Check) -> str:
     mark = click.style(f"{check.state:<4}", fg=COLOURS[check.state], bold=True)
     line = f"{mark}  {check.name:<14}  {check.finding}"
-    return f"{line}\n{'':22}→ {check.advice}" if check.advice else line
+    return f"{line}\n{'':22}-> {check.advice}" if check.advice else line

@@ -62,7 +62,7 @@ async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run) -> int:
         def announce(running: banner.Running) -> None:
             page = urlsplit(running.page_url)
             lock.publish(f"{page.scheme}://{page.netloc}")
-            terminal = sys.stdout.isatty()
+            terminal = bool(sys.stdout and sys.stdout.isatty())  # None where there is no output at all
             click.echo(banner.render(running, terminal=terminal))
             shown.set()
             if loaded.wants_browser(terminal=terminal):

@@ -11,7 +11,8 @@ def test_all_well(relay: Relay, place: Path):
     assert result.exit_code == 0
     assert f"ok    data directory  {place} is writable and private\n" in result.stdout
     assert (
-        "warn  relay           not running on this data directory\n" + " " * 22 + "→ Start it: relay\n" in result.stdout
+        "warn  relay           not running on this data directory\n" + " " * 22 + "-> Start it: relay\n"
+        in result.stdout
     )
 
 

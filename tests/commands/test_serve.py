@@ -175,6 +175,12 @@ def test_code_does_not_reach_what_may_be_a_log(relay: Relay, app: App):
     assert "http://localhost:3000/\n" in result.output
 
 
+def test_no_output_at_all(app: App, place: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    assert serve.start(Settings(data_dir=place), app.serve) == 0
+    assert len(app.holders) == 1
+
+
 def test_page_is_opened_when_asked(relay: Relay, app: App, opened: list[str]):
     relay("serve", "--open")
     assert opened == ["http://localhost:3000/#code=7QK2M-0XW9T"]

@@ -188,6 +188,17 @@ async def test_errors_do_not_carry_values(store: Store):
     assert "canary" not in str(caught.value.__cause__)
 
 
+@pytest.mark.parametrize("turns", range(0, 40, 3))
+async def test_cancelled_write_leaves_no_lock(store: Store, other: Store, turns: int):
+    write = asyncio.create_task(store.keys.create("cancelled"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    write.cancel()
+    await asyncio.wait([write])
+    key, _ = await other.keys.create("theirs")
+    assert key in await store.keys.list()
+
+
 async def test_changes_of_another_process_are_seen_once(store: Store, other: Store):
     assert await store.changed() is False
     await other.keys.create("theirs")
