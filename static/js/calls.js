@@ -61,6 +61,22 @@ export function runningOf(calls) {
   return calls.filter(({ outcome }) => outcome === "running").length;
 }
 
+/**
+ * The calls at one look: how many run, and what the last one did.
+ *
+ * @param {readonly CallWords[]} calls Newest first.
+ * @param {number} running
+ * @returns {{now: string, last: string}}
+ */
+export function glance([newest], running) {
+  if (newest === undefined) return { now: "None yet", last: "" };
+  const { model, word, parts, tokens, time } = newest;
+  return {
+    now: running > 0 ? `${running} running` : "Idle",
+    last: `Last: ${model}, ${word.toLowerCase()}, ${parts} parts, ${tokens} tokens, ${time}`,
+  };
+}
+
 /** @param {CallView} call */
 function messageOf({ outcome, kind = "", message = "" }) {
   if (outcome === "cancelled") return REASONS[kind] ?? kind;

@@ -2,6 +2,7 @@
  * The table of the last calls. A row lives as long as its call is shown, so a painting changes only what changed.
  */
 
+import { glance } from "./calls.js";
 import { byId, setText, setTextOf, show } from "./dom.js";
 
 /**
@@ -31,7 +32,9 @@ export class CallsView {
   paint(calls, running) {
     show("calls", calls.length > 0);
     show("calls-empty", calls.length === 0);
-    setTextOf("calls-summary", running > 0 ? `${running} running` : "");
+    const { now, last } = glance(calls, running);
+    setTextOf("now-running", now);
+    setTextOf("now-last", last);
     this.#removeOthers(new Set(calls.map(({ key }) => key)));
     calls.forEach((words, at) => {
       const row = this.#rowOf(words.key);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { callWords, runningOf } from "../../../static/js/calls.js";
+import { callWords, glance, runningOf } from "../../../static/js/calls.js";
 
 /** @typedef {import("../../../extension/bridge/runner.js").CallView} CallView */
 
@@ -62,4 +62,17 @@ test("the last twenty are shown, the newest first", () => {
 
 test("running calls are counted", () => {
   assert.equal(runningOf([CALL, { ...CALL, outcome: "running" }]), 1);
+});
+
+test("at one look: how many run, and what the newest did", () => {
+  const calls = callWords([CALL], 0);
+  const last = "Last: m, done, 1,234 parts, 1,201 tokens, 1.5 s";
+  assert.deepEqual(
+    [glance([], 0), glance(calls, 0), glance(calls, 2)],
+    [
+      { now: "None yet", last: "" },
+      { now: "Idle", last },
+      { now: "2 running", last },
+    ],
+  );
 });
