@@ -21,6 +21,14 @@ export function conversations() {
  * @param {string} name
  * @returns {string}
  */
-export function puterData(name) {
+function puterText(name) {
   return readFileSync(new URL(`puter/${name}`, DATA), "utf8");
+}
+
+/**
+ * What the service answered, by the name of the case.
+ * @returns {Record<string, {args: any, status: number, content_type: string, body: string}>}
+ */
+export function puterExchanges() {
+  return JSON.parse(puterText("emulator-exchanges.json")).exchanges;
 }
