@@ -17,7 +17,7 @@ import { callSdk } from "./puter/sdk.js";
  * @property {string | null} [authToken]
  * @property {{isSignedIn: () => boolean}} auth
  * @property {{chat: (messages: unknown, options: unknown) => Promise<unknown>, listModels: () => Promise<any[]>}} ai
- * @property {{autoRetry?: boolean}} [config]
+ * @property {Record<string, unknown>} [config]
  *
  * `auto` calls the endpoint, and the SDK once the endpoint does not answer as it should.
  * @typedef {"endpoint" | "sdk" | "auto"} Way
