@@ -6,7 +6,8 @@ import asyncio
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,6 +39,7 @@ class Call:
     conversation: Conversation
     outcome: Literal["running", "answered", "aborted"] = "running"
     lines: int = 0
+    arrived: float = field(default_factory=time.monotonic)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -58,8 +60,7 @@ class PuterEmulator:
         self.paths: list[str] = []
         self.sign_in = SignIn.AT_ONCE
         self.max_parallel: int | None = None
-        self.temporary = False
-        self._tokens: set[str] = set()
+        self._tokens: dict[str, bool] = {}
         self._arrived = asyncio.Condition()
         self._ports = (api_port, gui_port)
         self._stack = AsyncExitStack()
@@ -77,11 +78,11 @@ class PuterEmulator:
 
     # ------------------------------------------------------------ for tests
 
-    def issue_token(self) -> str:
+    def issue_token(self, *, temporary: bool = False) -> str:
         """Make a login: a new app token, in the shape of the real ones."""
         claims = base64.urlsafe_b64encode(dumps({"type": "app-under-user", "jti": secrets.token_hex(8)}).encode())
         token = f"eyJhbGciOiJIUzI1NiJ9.{claims.decode().rstrip('=')}.{secrets.token_urlsafe(24)}"
-        self._tokens.add(token)
+        self._tokens[token] = temporary
         return token
 
     def revoke_tokens(self) -> None:
@@ -101,7 +102,9 @@ class PuterEmulator:
 
     async def _gui(self, exchange: Exchange) -> None:
         if exchange.request.path == "/action/sign-in":
-            page = sign_in_page(exchange.request.query.get("msg_id", "0"), self.issue_token(), self.sign_in.value)
+            query = exchange.request.query
+            token = self.issue_token(temporary="attempt_temp_user_creation" in query)
+            page = sign_in_page(query.get("msg_id", "0"), token, self.sign_in.value)
             await exchange.respond(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
         else:
             await exchange.respond(404, {"Content-Type": "text/plain"}, b"Not Found")
@@ -117,27 +120,18 @@ class PuterEmulator:
             case "GET", "/puterai/chat/models/details":
                 await reply(exchange, 200, {"models": models.details()})
             case "GET", "/whoami":
-                await self._account(exchange, self._user())
+                await self._account(exchange, _user)
             case "GET", "/metering/usage":
-                await self._account(exchange, _USAGE)
+                await self._account(exchange, lambda _: _USAGE)
             case "POST", "/rao":
-                await self._account(exchange, {})
+                await self._account(exchange, lambda _: {})
             case _:
                 await refuse(exchange, 404, "not_found", "Not found")
 
-    def _user(self) -> dict[str, Any]:
-        return {
-            "uuid": "3f0c7b0e-6a5e-4a52-9d0b-1c7a3e5b9d42",
-            "username": "emulated_user",
-            "email_confirmed": 1,
-            "is_temp": self.temporary,
-            "requires_email_confirmation": False,
-        }
-
-    async def _account(self, exchange: Exchange, body: object) -> None:
+    async def _account(self, exchange: Exchange, body: Callable[[bool], object]) -> None:
         scheme, _, token = exchange.request.headers.get("authorization", "").partition(" ")
         if await self._signed_in(exchange, token if scheme == "Bearer" else None):
-            await reply(exchange, 200, body)
+            await reply(exchange, 200, body(self._tokens[token]))
 
     async def _signed_in(self, exchange: Exchange, token: object) -> bool:
         if token is None:
@@ -191,6 +185,16 @@ def _json_object(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _user(temporary: bool) -> dict[str, Any]:
+    return {
+        "uuid": "3f0c7b0e-6a5e-4a52-9d0b-1c7a3e5b9d42",
+        "username": "emulated_user",
+        "email_confirmed": 1,
+        "is_temp": temporary,
+        "requires_email_confirmation": False,
+    }
 
 
 _USAGE = {

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from puter_emulator import PuterEmulator, SignIn
 
+from .client import ApiClient
+from .page import open_page, ready, sign_in
 from .programs import chromium
+from .relay import Relay
 
 BROWSER_FLAGS = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
@@ -29,19 +34,43 @@ def puter(puter_services: PuterEmulator) -> PuterEmulator:
     puter_services.paths.clear()
     puter_services.sign_in = SignIn.AT_ONCE
     puter_services.max_parallel = None
-    puter_services.temporary = False
     return puter_services
 
 
+@dataclass(frozen=True)
+class Desk:
+    """A relay and a signed-in page, ready to answer."""
+
+    relay: Relay
+    page: Page
+
+    @property
+    def client(self) -> ApiClient:
+        """A client of the relay."""
+        return self.relay.client
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium."""
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*BROWSER_FLAGS, *(["--no-sandbox"] if as_root else [])]
+async def playwright() -> AsyncIterator[Playwright]:
+    """The driver of browsers."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=flags)
-        yield browser
-        await browser.close()
+        yield playwright
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """A headless Chromium for all tests."""
+    browser = await launch(playwright)
+    yield browser
+    await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def own_browser(playwright: Playwright) -> AsyncIterator[Browser]:
+    """A headless Chromium for one test, which may break it."""
+    browser = await launch(playwright)
+    yield browser
+    await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -50,3 +79,58 @@ async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     context = await browser.new_context()
     yield context
     await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def relay(puter: PuterEmulator, tmp_path: Path) -> AsyncIterator[Relay]:
+    """A relay for one test; it must stop cleanly."""
+    relay = Relay(tmp_path / "data", puter)
+    await relay.start()
+    yield relay
+    assert await relay.stop() == 0, relay.said
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def signed_in_page(relay: Relay, context: BrowserContext) -> Page:
+    """The page of `relay`, paired, signed in and ready."""
+    return await signed_in(relay, context)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def shared_desk(
+    puter_services: PuterEmulator, browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    """One relay with one signed-in page for all tests that leave it as it was."""
+    relay = Relay(tmp_path_factory.mktemp("relay"), puter_services)
+    await relay.start()
+    context = await browser.new_context()
+    yield Desk(relay, await signed_in(relay, context))
+    await context.close()
+    assert await relay.stop() == 0, relay.said
+
+
+@pytest.fixture
+def desk(puter: PuterEmulator, shared_desk: Desk) -> Desk:
+    """The shared relay and page, with the emulated Puter well-behaved."""
+    return shared_desk
+
+
+@pytest.fixture
+def api(desk: Desk) -> ApiClient:
+    """A client of the shared relay."""
+    return desk.client
+
+
+async def launch(playwright: Playwright) -> Browser:
+    """Start a headless Chromium."""
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    flags = [*BROWSER_FLAGS, *(["--no-sandbox"] if as_root else [])]
+    return await playwright.chromium.launch(executable_path=chromium(), args=flags)
+
+
+async def signed_in(relay: Relay, context: BrowserContext) -> Page:
+    """Open relay's page, sign in and wait until relay can use it."""
+    page = await open_page(context, relay)
+    await sign_in(page)
+    await ready(relay)
+    return page
