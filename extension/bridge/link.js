@@ -76,9 +76,10 @@ const CLOSE_SILENT = 4000;
 /** What a socket that broke without a close frame reports. */
 const BROKEN = 1006;
 
-/** After these relay does not want to see this page again before a person did something. */
+const UNKNOWN = "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair";
+/** After these close codes relay does not want to see this page again before a person did something. */
 const REFUSALS = new Map([
-  [4401, "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair"],
+  [4401, UNKNOWN],
   [4409, "relay and this page speak different versions of the bridge protocol. Update the older one, then reload this page."],
 ]);
 
@@ -168,17 +169,23 @@ export class Link {
 
   /** @param {Socket} socket */
   async #greet(socket) {
-    const { hello, credentials, storage, protocol } = this.#options;
-    const token = this.#code ? null : await credentials.get();
-    const session = (await storage?.get()) ?? null;
+    const { hello, storage, protocol } = this.#options;
+    const credential = await this.#credential();
+    const session = await storage?.get();
     if (socket !== this.#socket) return;
-    if (!this.#code && !token) {
+    if (!credential) {
       this.#drop(CLOSE_NORMAL, "no credential");
-      this.#refuse(4401);
+      this.#refuse(UNKNOWN);
       return;
     }
-    protocol.open({ ...hello, ...(this.#code ? { code: this.#code } : { token: token ?? "" }), ...(session ? { session } : {}) });
+    protocol.open({ ...hello, ...credential, ...(session ? { session } : {}) });
     this.#flush();
+  }
+
+  async #credential() {
+    if (this.#code) return { code: this.#code };
+    const token = await this.#options.credentials.get();
+    return token ? { token } : null;
   }
 
   /**
@@ -234,11 +241,12 @@ export class Link {
   async #onClose(socket, code, reason) {
     if (socket !== this.#socket) return;
     this.#forgetSocket(code);
+    const refusal = REFUSALS.get(code);
     if (code === 4401 && this.#code && (await this.#options.credentials.get())) {
       // The code was used up, perhaps by this very page: what it was exchanged for may still be good.
       this.#code = undefined;
       if (this.state !== "stopped") this.#connect();
-    } else if (REFUSALS.has(code)) this.#refuse(code);
+    } else if (refusal) this.#refuse(this.#bye?.message || refusal);
     else this.#pause(this.#bye?.message || reason || (code === BROKEN ? "relay cannot be reached" : `relay closed the link (${code})`));
   }
 
@@ -269,10 +277,10 @@ export class Link {
     for (const event of this.#options.protocol.closed(code)) this.#act(event);
   }
 
-  /** @param {number} code */
-  #refuse(code) {
+  /** @param {string} detail */
+  #refuse(detail) {
     this.#rest();
-    this.#become({ state: "refused", detail: this.#bye?.message || (REFUSALS.get(code) ?? "") });
+    this.#become({ state: "refused", detail });
   }
 
   /** @param {string} detail */

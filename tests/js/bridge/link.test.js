@@ -339,12 +339,15 @@ test("events of a socket that was left are not heard", async () => {
   assert.deepEqual([opened.state, old.sent], ["waiting", []]);
 });
 
-test("a link uses the page's own socket, clock and tasks unless told otherwise", async () => {
+test("a link listens to its page and uses the page's clock and tasks unless told otherwise", async (context) => {
+  const shown = new EventTarget();
+  Object.defineProperty(globalThis, "document", { value: shown, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "document"));
   const opened = new Link({
     url: "ws://127.0.0.1:9/",
     protocol,
     hello: HELLO,
-    credentials: { get: () => null, set: () => {} },
+    credentials: { get: () => "t0ken", set: () => {} },
     onstart: () => {},
     onabort: () => {},
     onroom: () => {},
@@ -352,6 +355,9 @@ test("a link uses the page's own socket, clock and tasks unless told otherwise",
   });
   opened.start();
   await FakeSocket.last.open();
-  assert.equal(opened.state, "refused");
+  await FakeSocket.last.drop(1006);
+  assert.equal(opened.state, "waiting");
+  shown.dispatchEvent(new Event("visibilitychange"));
+  assert.deepEqual([opened.state, FakeSocket.opened.length], ["connecting", 2]);
   opened.stop();
 });

@@ -217,7 +217,7 @@ test("however a text is cut, the same text comes out", () => {
       pieces.push(text.slice(at, at + length));
       at += length;
     }
-    const parts = through(pieces.map((piece) => ({ type: "text", text: piece })), { frame_bytes: 1024 + 512, unacked_bytes: 2 ** 20 });
+    const parts = through(pieces.map((piece) => ({ type: "text", text: piece })), { frame_bytes: 1024 + 200, unacked_bytes: 2 ** 20 });
     assert.equal(parts.map((part) => (part.type === "text" ? part.text : "?")).join(""), text);
   }
 });

@@ -36,7 +36,7 @@ class World {
 
   /** @param {string} call */
   start(call) {
-    const length = this.random.whole(30);
+    const length = this.random.whole(60);
     this.running.set(call, { left: Array.from({ length }, (_, index) => this.word(call, index)), said: "", ended: false });
     if (this.page.online) this.relay.start(call);
     else this.running.delete(call);
@@ -91,8 +91,8 @@ for (let seed = 1; seed <= 150; seed += 1) {
     const random = generator(seed);
     const world = new World(random);
     let started = 0;
-    for (let step = 0; step < 400; step += 1) {
-      if (started < 5 && random.happens(0.05)) world.start(`c-${(started += 1)}`);
+    for (let step = 0; step < 200; step += 1) {
+      if (started < 8 && random.happens(0.1)) world.start(`c-${(started += 1)}`);
       if (random.happens(0.6)) world.work();
       world.carry(random.whole(5));
       if (random.happens(0.5)) world.read();

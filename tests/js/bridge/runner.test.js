@@ -251,6 +251,30 @@ test("an adapter that fails while it is closed bothers nobody", async () => {
   assert.deepEqual(bugs, []);
 });
 
+test("a call may be stopped by whoever is shown it, at any moment", async () => {
+  for (const moment of [1, 2]) {
+    let changes = 0;
+    const calls = new CallRunner({
+      adapter: {
+        id: "test",
+        matches: () => true,
+        status: async () => ({ state: "ready" }),
+        async *chat() {
+          for (;;) yield TEXT("a");
+        },
+      },
+      protocol,
+      flush: () => {},
+      onchange: ([view]) => {
+        changes += 1;
+        if (changes === moment) calls.abort({ call: String(view?.call), reason: "stop" });
+      },
+    });
+    await receive(calls, callFrame({ call: `c-${moment}` }));
+    assert.deepEqual([calls.calls[0]?.outcome, calls.calls[0]?.parts], ["cancelled", moment - 1]);
+  }
+});
+
 test("an abort of a call that nobody knows is nothing", () => {
   const calls = runner(async function* () {
     return { finish_reason: "stop" };

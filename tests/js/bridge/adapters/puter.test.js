@@ -78,10 +78,14 @@ test("an abort before the answer begins", async () => {
 
 test("an abort in the middle of a whole answer", async () => {
   const controller = new AbortController();
-  service.answer((response) => {
-    response.writeHead(200, { "Content-Type": "application/json" }).write("{");
-    setImmediate(() => controller.abort());
-  });
+  service.answer((response) => void response.writeHead(200, { "Content-Type": "application/json" }).write("{"));
+  /** @type {typeof fetch} */
+  const fetchAndAbort = async (...request) => {
+    const response = await fetch(...request);
+    controller.abort();
+    return response;
+  };
+  adapter = new PuterAdapter({ puter, fetch: fetchAndAbort });
   await assert.rejects(chat(ask("Hi"), controller.signal).next(), { name: "AbortError" });
 });
 
@@ -277,6 +281,7 @@ test("a bug is not a state", async () => {
 for (const [name, script] of /** @type {const} */ ([
   ["404", json(404, { code: "not_found" })],
   ["a page", (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "text/html" }).end("<html>")],
+  ["something without a type", (/** @type {any} */ response) => void response.writeHead(200).end("?")],
   ["something that only calls itself JSON", (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "application/json" }).end("<html>")],
 ])) {
   test(`an endpoint that answers with ${name} gives way to the SDK, and the state says so`, async () => {
