@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import h11
 
 DONE = "[DONE]"
+READ_AHEAD = 65_536
+"""Little is buffered at this end, so that a test that reads slowly is felt at the other."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ class ApiClient:
     @asynccontextmanager
     async def _exchange(self, method: str, path: str, body: bytes) -> AsyncIterator[Stream]:
         assert self._url.hostname is not None
-        reader, writer = await asyncio.open_connection(self._url.hostname, self._url.port, limit=4096)
+        reader, writer = await asyncio.open_connection(self._url.hostname, self._url.port, limit=READ_AHEAD)
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, READ_AHEAD)
         connection = h11.Connection(h11.CLIENT)
         headers = {"Host": self._url.netloc, "Content-Length": str(len(body))}
         if body:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,8 @@ from puter_emulator import PuterEmulator, SignIn
 
 from .client import ApiClient
 from .page import open_page, ready, sign_in
-from .programs import chromium
+from .programs import BROWSER_FLAGS, chromium
 from .relay import Relay
-
-BROWSER_FLAGS = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -123,9 +120,7 @@ def api(desk: Desk) -> ApiClient:
 
 async def launch(playwright: Playwright) -> Browser:
     """Start a headless Chromium."""
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    flags = [*BROWSER_FLAGS, *(["--no-sandbox"] if as_root else [])]
-    return await playwright.chromium.launch(executable_path=chromium(), args=flags)
+    return await playwright.chromium.launch(executable_path=chromium(), args=BROWSER_FLAGS)
 
 
 async def signed_in(relay: Relay, context: BrowserContext) -> Page:

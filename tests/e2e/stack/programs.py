@@ -9,6 +9,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 NODE_MODULES = ROOT / "tests" / "clients" / "node_modules"
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+BROWSER_FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    *(("--no-sandbox",) if AS_ROOT else ()),
+)
 PUTER_JS = NODE_MODULES / "@heyputer" / "puter.js" / "dist" / "puter.cjs"
 
 

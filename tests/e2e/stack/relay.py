@@ -64,6 +64,13 @@ class Relay:
         """Everything printed so far."""
         return "".join(self.output)
 
+    async def resident_bytes(self) -> int:
+        """How much memory the process occupies."""
+        asking = ("ps", "-o", "rss=", "-p", str(self.pid))
+        process = await asyncio.create_subprocess_exec(*asking, stdout=asyncio.subprocess.PIPE)
+        out, _ = await process.communicate()
+        return int(out) * 1024
+
     async def start(self) -> None:
         """Start and wait until it answers."""
         ports = ("--port", str(self.port), "--bridge-port", str(self.bridge_port))
