@@ -206,6 +206,17 @@ test("it goes back to a part that is kept, and to no other", () => {
   assert.deepEqual(takeAll(outgoing), [{ type: "text", text: "c" }]);
 });
 
+test("after going back the bytes are counted anew", () => {
+  const outgoing = new Outgoing({ upto: 9, limits: { frame_bytes: 4096, unacked_bytes: 60 } });
+  for (const text of ["a", "b", "c"]) outgoing.add({ type: "text", text });
+  assert.deepEqual(JSON.parse(outgoing.take()?.parts ?? "[]").length, 2);
+  outgoing.rewind(1);
+  assert.deepEqual(takeAll(outgoing), [
+    { type: "text", text: "b" },
+    { type: "text", text: "c" },
+  ]);
+});
+
 test("however a text is cut, the same text comes out", () => {
   const random = generator(7);
   const alphabet = ["a", "é", "日", "😀", "👩‍👧", "\u0000", "\n", '"', "\\"];
@@ -219,5 +230,6 @@ test("however a text is cut, the same text comes out", () => {
     }
     const parts = through(pieces.map((piece) => ({ type: "text", text: piece })), { frame_bytes: 1024 + 200, unacked_bytes: 2 ** 20 });
     assert.equal(parts.map((part) => (part.type === "text" ? part.text : "?")).join(""), text);
+    assert.ok(parts.every((part) => !/\\ud[89a-f]/.test(JSON.stringify(part))), "half a character in a part");
   }
 });

@@ -96,6 +96,20 @@ test("a newer attempt takes the place of an older one", () => {
   );
 });
 
+test("a call that comes twice is started once", () => {
+  const protocol = calling();
+  assert.deepEqual(receive(protocol, callFrame()), []);
+  assert.deepEqual(drain(protocol), []);
+});
+
+test("a welcome that wants another attempt does not want this one", () => {
+  const protocol = calling();
+  protocol.closed(1006);
+  protocol.open({ ...HELLO, token: "t" });
+  const events = receive(protocol, welcome({ resumed: true, resume: [{ call: "c-1", attempt: 2, next: 0, upto: 4 }] }));
+  assert.deepEqual(events.slice(1), [{ kind: "abort", call: "c-1", attempt: 1, reason: "gone" }]);
+});
+
 test("pongs go before anything else", () => {
   const protocol = calling();
   protocol.setState({ state: "ready" });

@@ -312,6 +312,20 @@ test("a newer attempt runs after the older one was stopped", async () => {
   );
 });
 
+test("an older attempt that waited for room says nothing in the name of the newer one", async () => {
+  const calls = runner(async function* (request) {
+    for (;;) yield TEXT(request.model);
+  });
+  void receive(calls, callFrame({ credit: 1, request: { model: "old", messages: [] } }));
+  await settled();
+  void receive(calls, callFrame({ attempt: 2, credit: 2, request: { model: "new", messages: [] } }));
+  await settled();
+  assert.deepEqual(
+    sent().flatMap(({ parts }) => parts ?? []),
+    [TEXT("new"), TEXT("new")],
+  );
+});
+
 test("it remembers the last fifty calls, and runs on the system's clock", async () => {
   /** @type {number[]} */
   const seen = [];
