@@ -308,7 +308,10 @@ def decode(text: str) -> PageFrame | None:
 
 def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | None:
     """Read a frame that may be of a later minor version: unknown frame types and part types are not errors."""
-    raw = msgspec.json.decode(text)
+    try:
+        raw = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as exc:  # what follows the first wrong field was not looked at yet
+        raise MalformedFrame(str(exc)) from exc
     if isinstance(raw, dict) and isinstance(raw.get("type"), str):
         if raw["type"] not in _FRAME_TYPES:
             return None

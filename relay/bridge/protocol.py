@@ -35,6 +35,9 @@ from relay.core.events import FinishReason, Usage
 from relay.core.request import Request
 from relay.errors import BridgeViolation, CallTimeout, RelayError, SessionLost
 
+ACKNOWLEDGE_SECONDS = 1.0
+"""When a page is quiet for so long, it is told what was read, however little: it may wait for room for a large part."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
@@ -105,6 +108,11 @@ class CallState:
     consumed_bytes: int = 0
     outcome: Outcome | None = None
 
+    @property
+    def unread(self) -> bool:
+        """Whether parts arrived that nobody took yet; those of unknown types count, though nothing is kept of them."""
+        return self.consumed < self.received
+
 
 class SessionProtocol:
     """All calls of one session, across its links.
@@ -144,17 +152,14 @@ class SessionProtocol:
     def take(self, call: CallState, now: float) -> list[Part]:
         """Return and forget all parts that arrived; what was taken counts as read by the client."""
         parts = call.pending
-        if parts:
+        if call.unread:
             call.pending = []
             call.consumed = call.received
             call.consumed_bytes += call.pending_bytes
             call.pending_bytes = 0
             call.moved = now
             if call.outcome is None and self._owes_credit(call):
-                call.upto = call.consumed + self._window.parts
-                call.credited = call.consumed
-                call.consumed_bytes = 0
-                self._credit_due[call.id] = call
+                self._grant(call)
         return parts
 
     def close(self, call: CallState, reason: CancelReason) -> None:
@@ -177,22 +182,24 @@ class SessionProtocol:
 
         Calls that the page has lost fail; calls that it never got are sent again.
         """
+        self.detach()
         self._attached = True
-        self._outbox.clear()
-        self._credit_due.clear()
         offered = {(offer.call, offer.attempt): offer for offer in offers}
         wanted: list[ResumeWanted] = []
         for call in self._calls.values():
             if call.outcome is not None:
                 continue
             call.moved = now
-            if (call.id, call.attempt) in offered:
+            offer = offered.get((call.id, call.attempt))
+            if offer is None and call.phase is Phase.PICK_UP:
+                self._send_call(call)
+            elif offer is None:
+                self._fail(call, SessionLost("The page came back without this call; it was probably reloaded."))
+            elif offer.sent < call.received:
+                self._violated(call, f"The page says it made {offer.sent} parts, relay has {call.received}.")
+            else:
                 call.phase = max(call.phase, Phase.FIRST_PART)
                 wanted.append(ResumeWanted(call=call.id, attempt=call.attempt, next=call.received, upto=call.upto))
-            elif call.phase is Phase.PICK_UP:
-                self._send_call(call)
-            else:
-                self._fail(call, SessionLost("The page came back without this call; it was probably reloaded."))
         return tuple(wanted)
 
     def detach(self) -> None:
@@ -227,14 +234,17 @@ class SessionProtocol:
         return call
 
     def expire(self, now: float) -> list[CallState]:
-        """Fail the calls whose clock has run out and return them."""
+        """Fail the calls whose clock has run out and return them; acknowledge what was read of the quiet ones."""
         late = []
         for call in self._calls.values():
-            if call.outcome is None:
-                deadline, clock = self._deadline(call)
-                if deadline <= now:
-                    self._fail(call, CallTimeout(f"The page did not answer in time ({clock})."), "timeout")
-                    late.append(call)
+            if call.outcome is not None:
+                continue
+            deadline, clock = self._deadline(call)
+            if deadline <= now:
+                self._fail(call, CallTimeout(f"The page did not answer in time ({clock})."), "timeout")
+                late.append(call)
+            elif call.credited < call.consumed and now - call.moved >= ACKNOWLEDGE_SECONDS:
+                self._grant(call)
         return late
 
     def drain(self) -> list[RelayFrame]:
@@ -256,6 +266,13 @@ class SessionProtocol:
     def _send_call(self, call: CallState) -> None:
         self._send(Call(call=call.id, attempt=call.attempt, method="chat", request=call.request, credit=call.upto))
 
+    def _grant(self, call: CallState) -> None:
+        call.upto = call.consumed + self._window.parts
+        call.credited = call.consumed
+        call.consumed_bytes = 0
+        if self._attached:
+            self._credit_due[call.id] = call
+
     def _owes_credit(self, call: CallState) -> bool:
         """Credit is granted in halves of the window, so that a page never has to wait for each single part."""
         return call.consumed - call.credited >= self._window.parts / 2 or call.consumed_bytes >= self._window.bytes / 2
@@ -264,17 +281,18 @@ class SessionProtocol:
         known = call.received - frame.seq
         if known < 0:
             return self._violated(call, f"Parts {call.received} to {frame.seq - 1} are missing.")
-        fresh = frame.parts[known:] if known else frame.parts
+        fresh = frame.parts[known:]
+        if not fresh:
+            return None
         received = call.received + len(fresh)
         if received > call.upto:
             return self._violated(call, "The page sent more parts than it had credit for.")
         if call.pending_bytes + size > self._window.hard_bytes:
             return self._violated(call, "The page sent more than relay holds for a slow reader.")
-        if fresh:
-            call.phase = Phase.STREAMING
-            call.received = received
-            call.pending.extend(part for part in fresh if part is not None)
-            call.pending_bytes += size
+        call.phase = Phase.STREAMING
+        call.received = received
+        call.pending.extend(part for part in fresh if part is not None)
+        call.pending_bytes += size
         return None
 
     def _is_whole(self, call: CallState, sent: int) -> bool:
@@ -292,7 +310,7 @@ class SessionProtocol:
     def _deadline(self, call: CallState) -> tuple[float, str]:
         """When the call's next clock runs out, and its name. While the reader is behind, only the total runs."""
         total = (call.started + self._clocks.total, "total")
-        if not self._attached or call.pending:
+        if not self._attached or call.unread:
             return total
         match call.phase:
             case Phase.PICK_UP:
