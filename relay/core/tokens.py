@@ -38,17 +38,6 @@ def estimate_request(request: Request) -> int:
     return _rounded(units)
 
 
-def truncate(text: str, tokens: int) -> str:
-    """Return the longest beginning of `text` that is estimated at no more than `tokens`."""
-    if text.isascii():
-        return text[: max(0, tokens) * 4]
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if estimate_text(text[:middle]) <= tokens else (low, middle - 1)
-    return text[:low]
-
-
 class TokenCounter:
     """Count the tokens of a stream; what was counted is not looked at again."""
 
@@ -65,6 +54,21 @@ class TokenCounter:
     def add(self, text: str) -> None:
         """Count `text` in."""
         self._counted += _units(text)
+
+    def fills(self, tokens: int) -> bool:
+        """Return whether nothing more fits into `tokens`."""
+        return self._counted >= tokens * _UNITS
+
+    def fitting(self, text: str, tokens: int) -> str:
+        """Return the longest beginning of `text` that may be added within `tokens`, however the text before was cut."""
+        room = max(0, tokens * _UNITS - self._counted)
+        if text.isascii():
+            return text[: room // 2]
+        low, high = 0, len(text)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if _units(text[:middle]) <= room else (low, middle - 1)
+        return text[:low]
 
 
 def _units(text: str) -> int:

@@ -66,16 +66,17 @@ class Keyring:
         return hmac.compare_digest(_digest(secret), self._admin)
 
     async def flush(self) -> bool:
-        """Write down when keys were used; ``False`` if that had to be given up."""
+        """Write down when keys were used; ``False`` if that has to wait for a later call."""
         used, self._used = self._used, {}
         if used:
             try:
                 await self._store.touch(used)
             except StoreError as exc:
-                log.warning("keys.touch_dropped", error=exc.code)
+                log.warning("keys.touch_failed", error=exc.code)
+                self._used = used | self._used
                 return False
         return True
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -25,7 +25,7 @@ from relay.core.events import (
 from relay.core.request import Request
 from relay.core.stop import StopFilter
 from relay.core.think import ThinkSplitter
-from relay.core.tokens import TokenCounter, estimate_request, truncate
+from relay.core.tokens import TokenCounter, estimate_request
 from relay.errors import BackendFailed
 
 
@@ -89,8 +89,9 @@ class Pipeline:
                 self._tool_call(event, out)
             case ImagePart(url=url):
                 self._flush(out)
-                self._spend(len(url))
-                self._emit(event, out)
+                if not self.finished:
+                    self._spend(len(url))
+                    self._emit(event, out)
             case UsageReport(usage=usage):
                 self._reported = usage
             case Started():
@@ -132,11 +133,12 @@ class Pipeline:
             return
         if self.reasoning_source == "none":
             self.reasoning_source = delta.source
-        self._reasoning.add(delta.text)
-        self._count(delta.text)
-        self._emit(delta, out)
-        if self._is_full():
-            self._finish(out, FinishReason.LENGTH, None)
+        text = self._fitting(delta.text)
+        if text:
+            self._reasoning.add(text)
+            self._count(text)
+            self._emit(ReasoningDelta(text, delta.source), out)
+        self._end_if_full(delta.text, text, out)
 
     def _answer(self, text: str, out: list[Event]) -> None:
         if self.finished:
@@ -145,21 +147,16 @@ class Pipeline:
         if self._stop is not None:
             text = self._stop.feed(text)
             hit = self._stop.hit
-        if self._max_tokens is not None:
-            fits = truncate(text, self._max_tokens - self._counter.tokens)
-            self._text(fits, out)
-            if len(fits) < len(text) or self._is_full():
-                self._finish(out, FinishReason.LENGTH, None)
-                return
-        else:
-            self._text(text, out)
-        if hit is not None:
+        self._text(text, out)
+        if hit is not None and not self.finished:
             self._finish(out, FinishReason.STOP, hit)
 
     def _text(self, text: str, out: list[Event]) -> None:
-        if text:
-            self._count(text)
-            self._emit(TextDelta(text), out)
+        fitting = self._fitting(text)
+        if fitting:
+            self._count(fitting)
+            self._emit(TextDelta(fitting), out)
+        self._end_if_full(text, fitting, out)
 
     def _flush(self, out: list[Event]) -> None:
         """Let go of text that was held back."""
@@ -186,8 +183,17 @@ class Pipeline:
             estimated=True,
         )
 
-    def _is_full(self) -> bool:
-        return self._max_tokens is not None and self._counter.tokens >= self._max_tokens
+    def _fitting(self, text: str) -> str:
+        return text if self._max_tokens is None else self._counter.fitting(text, self._max_tokens)
+
+    def _end_if_full(self, text: str, fitting: str, out: list[Event]) -> None:
+        """End the answer if `text` did not fit, or nothing more does."""
+        if (
+            text
+            and self._max_tokens is not None
+            and (len(fitting) < len(text) or self._counter.fills(self._max_tokens))
+        ):
+            self._finish(out, FinishReason.LENGTH, None)
 
     def _count(self, text: str) -> None:
         self._spend(len(text))

@@ -14,6 +14,8 @@ from relay.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
+LONGEST_MODEL = 200
+
 ResultWord = Literal["complete", "error", "cancelled"]
 
 
@@ -55,7 +57,7 @@ class Recorder:
         result: ResultWord = "complete"
         if error is not None:
             result = "error" if isinstance(error, Exception) else "cancelled"
-        code = error.code if isinstance(error, RelayError) else type(error).__name__ if error is not None else None
+        code = None if result != "error" else error.code if isinstance(error, RelayError) else type(error).__name__
         first = None if record.first_event is None else record.first_event - record.started
         self._metrics.request_finished(record.dialect, result, code or "", seconds, first)
         if record.usage is not None:
@@ -67,7 +69,7 @@ class Recorder:
             key=record.key,
             client=record.client or None,
             retry=record.retry_count or None,
-            model=record.model,
+            model=record.model[:LONGEST_MODEL],
             served=record.served_model,
             session=record.account,
             stream=record.stream,

@@ -15,7 +15,7 @@ from relay.core.request import (
     ToolMessage,
     UserMessage,
 )
-from relay.core.tokens import TokenCounter, estimate_request, estimate_text, truncate
+from relay.core.tokens import TokenCounter, estimate_request, estimate_text
 
 
 def test_estimates_by_script():
@@ -53,10 +53,20 @@ def test_counting_pieces_counts_the_whole(pieces):
     assert counter.tokens == estimate_text("".join(pieces))
 
 
-@given(st.text(max_size=40), st.integers(-1, 30))
-def test_truncated_text_is_the_longest_that_fits(text, tokens):
-    short = truncate(text, tokens)
+@given(st.text(max_size=8), st.text(max_size=40), st.integers(0, 30))
+def test_fitting_text_is_the_longest_that_fits(before, text, tokens):
+    counter = TokenCounter()
+    counter.add(before)
+    short = counter.fitting(text, tokens)
     assert text.startswith(short)
-    assert estimate_text(short) <= max(0, tokens)
+    assert not short or estimate_text(before + short) <= tokens
     longer = text[: len(short) + 1]
-    assert longer == short or estimate_text(longer) > tokens
+    assert longer == short or estimate_text(before + longer) > tokens
+
+
+def test_counter_is_full_when_nothing_more_fits():
+    counter = TokenCounter()
+    counter.add("abc")
+    assert (counter.tokens, counter.fills(1)) == (1, False)
+    counter.add("d")
+    assert (counter.tokens, counter.fills(1), counter.fills(2)) == (1, True, False)

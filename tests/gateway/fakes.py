@@ -1,0 +1,75 @@
+"""A backend that answers what a test scripts, at the seam that every real backend has."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeAlias
+
+from relay.core.events import Event
+from relay.core.model import ModelEntry
+from relay.core.request import Request
+from relay.errors import ModelNotFound
+
+Step: TypeAlias = list[Event] | BaseException | asyncio.Event
+"""What the backend does next: yield events, raise, or wait."""
+
+MODELS = tuple(ModelEntry(id=name, owned_by="site", created=7) for name in ("m", "vendor/m:free", "ü"))
+
+
+class FakeReply:
+    account = "fake"
+
+    def __init__(self, model: str, script: Sequence[Step], dropped: Sequence[str], enforces: Sequence[str]) -> None:
+        self.model = model
+        self.dropped = dropped
+        self.enforces = enforces
+        self._script = script
+
+    async def events(self) -> AsyncIterator[list[Event]]:
+        for step in self._script:
+            match step:
+                case list():
+                    yield step
+                case asyncio.Event():
+                    await step.wait()
+                case _:
+                    raise step
+
+
+class FakeBackend:
+    """Attributes say what it was asked and how many replies are open now; ``closed`` tells of the next that ends."""
+
+    def __init__(self) -> None:
+        self.script: list[Step] = []
+        self.refusal: Exception | None = None
+        self.late_failure: Exception | None = None
+        self.dropped: tuple[str, ...] = ()
+        self.enforces: tuple[str, ...] = ()
+        self.requests: list[Request] = []
+        self.open_replies = 0
+        self.opened = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    def models(self) -> Sequence[ModelEntry]:
+        return MODELS
+
+    def find_model(self, name: str) -> ModelEntry:
+        for model in MODELS:
+            if model.id == name:
+                return model
+        raise ModelNotFound(name)
+
+    @asynccontextmanager
+    async def open(self, request: Request) -> AsyncIterator[FakeReply]:
+        self.requests.append(request)
+        if self.refusal is not None:
+            raise self.refusal
+        self.open_replies += 1
+        self.opened.set()
+        try:
+            yield FakeReply(request.model, self.script, self.dropped, self.enforces)
+        finally:
+            self.open_replies -= 1
+            self.closed.set()
+        if self.late_failure is not None:
+            raise self.late_failure

@@ -1,0 +1,99 @@
+"""Credentials in memory."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from relay.errors import StoreBusy
+from relay.gateway.keyring import Keyring
+
+from .conftest import Logged
+
+HOSTILE = ["", "' OR 1=1 --", "sk-relay-\0", "clé", "\ud800", "x" * 2**20]
+
+
+@dataclass(frozen=True)
+class Key:
+    id: str
+    name: str
+
+
+class FakeKeys:
+    """Keys in a dictionary; ``broken`` stands for a locked database."""
+
+    def __init__(self, **secrets: str) -> None:
+        self.keys = {
+            hashlib.sha256(value.encode()).hexdigest(): Key(f"id-{name}", name) for name, value in secrets.items()
+        }
+        self.touched: list[Mapping[str, float]] = []
+        self.broken = False
+
+    async def active(self) -> Mapping[str, Key]:
+        return self.keys
+
+    async def touch(self, ids: Mapping[str, float]) -> None:
+        if self.broken:
+            raise StoreBusy("locked")
+        self.touched.append(ids)
+
+
+def keyring(keys: FakeKeys) -> Keyring:
+    return Keyring(keys, "radm-secret", lambda: 5.0)
+
+
+async def test_live_key():
+    ring = keyring(FakeKeys(cline="sk-relay-secret"))
+    assert ring.client("sk-relay-secret") is None
+    await ring.refresh()
+    assert ring.client("sk-relay-secret") == Key("id-cline", "cline")
+    assert ring.client("sk-relay-secre") is None
+
+
+async def test_revoked_key_ends_with_the_next_refresh():
+    keys = FakeKeys(cline="sk-relay-secret")
+    ring = keyring(keys)
+    await ring.refresh()
+    keys.keys = {}
+    await ring.refresh()
+    assert ring.client("sk-relay-secret") is None
+
+
+@pytest.mark.parametrize("secret", HOSTILE, ids=range(len(HOSTILE)))
+async def test_hostile_secrets_are_only_wrong(secret: str):
+    ring = keyring(FakeKeys(cline="sk-relay-secret"))
+    await ring.refresh()
+    assert ring.client(secret) is None
+    assert not ring.is_admin(secret)
+
+
+async def test_powers_are_apart():
+    ring = keyring(FakeKeys(cline="sk-relay-secret"))
+    await ring.refresh()
+    assert ring.is_admin("radm-secret")
+    assert not ring.is_admin("sk-relay-secret")
+    assert ring.client("radm-secret") is None
+
+
+async def test_use_is_written_down_once():
+    keys = FakeKeys(cline="sk-relay-secret")
+    ring = keyring(keys)
+    await ring.refresh()
+    ring.client("sk-relay-secret")
+    assert await ring.flush()
+    assert await ring.flush()
+    assert keys.touched == [{"id-cline": 5.0}]
+
+
+async def test_use_that_could_not_be_written_down_waits(logged: Logged):
+    keys = FakeKeys(cline="sk-relay-secret")
+    ring = keyring(keys)
+    await ring.refresh()
+    ring.client("sk-relay-secret")
+    keys.broken = True
+    assert not await ring.flush()
+    keys.broken = False
+    assert await ring.flush()
+    assert keys.touched == [{"id-cline": 5.0}]
+    assert [(line["event"], line["error"]) for line in logged()] == [("keys.touch_failed", "store_busy")]
