@@ -1,14 +1,16 @@
-"""A backend that answers what a test scripts, at the seam that every real backend has."""
+"""A backend that answers what a test scripts, and a store of keys, at the seams that the real ones have."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from relay.core.events import Event
 from relay.core.model import ModelEntry
 from relay.core.request import Request
-from relay.errors import ModelNotFound
+from relay.errors import ModelNotFound, StoreBusy
 
 Step: TypeAlias = list[Event] | BaseException | asyncio.Event
 """What the backend does next: yield events, raise, or wait."""
@@ -73,3 +75,28 @@ class FakeBackend:
             self.closed.set()
         if self.late_failure is not None:
             raise self.late_failure
+
+
+@dataclass(frozen=True)
+class Key:
+    id: str
+    name: str
+
+
+class FakeKeys:
+    """Keys in a dictionary; ``broken`` stands for a locked database."""
+
+    def __init__(self, **secrets: str) -> None:
+        self.keys = {
+            hashlib.sha256(value.encode()).hexdigest(): Key(f"id-{name}", name) for name, value in secrets.items()
+        }
+        self.touched: list[Mapping[str, float]] = []
+        self.broken = False
+
+    async def active(self) -> Mapping[str, Key]:
+        return self.keys
+
+    async def touch(self, ids: Mapping[str, float]) -> None:
+        if self.broken:
+            raise StoreBusy("locked")
+        self.touched.append(ids)

@@ -1,42 +1,13 @@
 """Credentials in memory."""
 
-import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import pytest
 
-from relay.errors import StoreBusy
 from relay.gateway.keyring import Keyring
 
 from .conftest import Logged
+from .fakes import FakeKeys, Key
 
 HOSTILE = ["", "' OR 1=1 --", "sk-relay-\0", "clé", "\ud800", "x" * 2**20]
-
-
-@dataclass(frozen=True)
-class Key:
-    id: str
-    name: str
-
-
-class FakeKeys:
-    """Keys in a dictionary; ``broken`` stands for a locked database."""
-
-    def __init__(self, **secrets: str) -> None:
-        self.keys = {
-            hashlib.sha256(value.encode()).hexdigest(): Key(f"id-{name}", name) for name, value in secrets.items()
-        }
-        self.touched: list[Mapping[str, float]] = []
-        self.broken = False
-
-    async def active(self) -> Mapping[str, Key]:
-        return self.keys
-
-    async def touch(self, ids: Mapping[str, float]) -> None:
-        if self.broken:
-            raise StoreBusy("locked")
-        self.touched.append(ids)
 
 
 def keyring(keys: FakeKeys) -> Keyring:
