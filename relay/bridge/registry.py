@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from relay.bridge.frames import Hello, ResumeWanted
@@ -32,13 +33,17 @@ class SessionLog(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the bridge grants: windows and clocks of calls, grace of sessions, bounds of the queue."""
+    """What the bridge grants: windows and clocks of calls, grace of sessions, bounds of the queue.
+
+    ``offline_sessions`` bounds, for each credential, how many sessions without a page wait for its return.
+    """
 
     window: Window
     clocks: Clocks
     grace: float = 30.0
     queue_size: int = 64
     queue_seconds: float = 60.0
+    offline_sessions: int = 32
 
 
 @dataclass(eq=False, slots=True)
@@ -73,18 +78,29 @@ class SessionRegistry:
         """Calls that wait for a session."""
         return len(self._waiters)
 
+    @property
+    def expecting(self) -> bool:
+        """Whether a page has begun to start so recently that it is worth waiting for."""
+        newest = max((session.since for session in self if session.state == "starting"), default=None)
+        return newest is not None and self._clock() - newest < self._terms.grace
+
     async def attach(self, link: Link, hello: Hello, credential: str) -> tuple[Session, tuple[ResumeWanted, ...], bool]:
         """Join `link` to its session, an old one if it asks for it and may have it.
 
         Returns:
             The session, the calls to go on with, and whether it is the session that was asked for.
         """
-        session = await self._old_session(hello, credential) if hello.session else None
+        session = await self._old_session(hello.session, hello, credential) if hello.session else None
         resumed = session is not None
         if session is None:
             session = self._new_session(secrets.token_urlsafe(16), hello, credential)
         wanted = session.attach(link, hello)
-        await self._log.remember(session)
+        self._forget_offline(credential)
+        try:
+            await self._log.remember(session)
+        except BaseException:
+            session.detach(link, page_gone=False)
+            raise
         self.changed()
         return session, wanted, resumed
 
@@ -141,6 +157,7 @@ class SessionRegistry:
             session.expire(now)
             if session.offline_since is not None and now - session.offline_since >= self._terms.grace:
                 self._remove(session, SessionOffline(AWAY, retry_after=5.0))
+        self._serve_waiters()
 
     def stop(self, error: RelayError) -> None:
         """End everything that runs or waits with `error`, and tell the pages."""
@@ -148,7 +165,7 @@ class SessionRegistry:
             if not waiter.future.done():
                 waiter.future.set_exception(error)
         for session in self._sessions.values():
-            session.lose(error, "shutdown")
+            session.end(error, "shutdown")
 
     def drop_credentials(self, live: frozenset[str]) -> None:
         """End all sessions whose credential is not in `live` any more."""
@@ -173,15 +190,13 @@ class SessionRegistry:
                     session.in_flight += 1
                     waiter.future.set_result(session)
 
-    async def _old_session(self, hello: Hello, credential: str) -> Session | None:
+    async def _old_session(self, session_id: str, hello: Hello, credential: str) -> Session | None:
         """The session that `hello` asks for, unless it is somebody else's or its page still answers elsewhere."""
-        session_id = hello.session or ""
+        remembered = session_id not in self._sessions and await self._log.belongs(session_id, credential)
+        if remembered and session_id not in self._sessions:  # nobody was faster
+            self._new_session(session_id, hello, credential)
         session = self._sessions.get(session_id)
-        if session is None:
-            if not await self._log.belongs(session_id, credential):
-                return None
-            return self._sessions.get(session_id) or self._new_session(session_id, hello, credential)
-        if session.identity.credential != credential:
+        if session is None or not session.identity.fits(hello, credential):
             return None
         while (old := session.link) is not None:
             if await old.probe():
@@ -198,9 +213,20 @@ class SessionRegistry:
         return session
 
     def _remove(self, session: Session, error: RelayError) -> None:
-        self._sessions.pop(session.id, None)
-        session.lose(error)
+        del self._sessions[session.id]
+        session.end(error)
         self.changed()
+
+    def _forget_offline(self, credential: str) -> None:
+        """End the sessions of `credential` that were lost longest ago, if there are too many."""
+        offline = [
+            (session.offline_since, session)
+            for session in self
+            if session.identity.credential == credential and session.offline_since is not None
+        ]
+        offline.sort(key=itemgetter(0))
+        for _, session in offline[: -self._terms.offline_sessions]:
+            self._remove(session, SessionOffline(AWAY, retry_after=5.0))
 
     def _give_back(self, future: asyncio.Future[Session]) -> None:
         """Release what a waiter was given in the very moment it gave up."""

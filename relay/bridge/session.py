@@ -29,7 +29,7 @@ from relay.bridge.frames import (
 )
 from relay.bridge.protocol import CallState, Clocks, Outcome, SessionProtocol, Window
 from relay.core.request import Request
-from relay.errors import RelayError, SessionLost
+from relay.errors import BridgeViolation, RelayError, SessionLost
 
 Clock = Callable[[], float]
 
@@ -47,7 +47,7 @@ class Link(Protocol):
         """Close the socket without waiting for the far end."""
 
     async def probe(self) -> bool:
-        """Whether the page answers a ping within two seconds."""
+        """Whether the page answers a ping soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,10 @@ class Identity:
     adapter: str
     site: str
 
+    def fits(self, hello: Hello, credential: str) -> bool:
+        """Whether `hello` comes from the same page: same credential, same site, same adapter."""
+        return (self.credential, self.adapter, self.site) == (credential, hello.adapter, hello.site)
+
 
 class Session:
     """A signed-in page. Its state is what the page last said; its calls live in a sans-IO protocol.
@@ -68,6 +72,7 @@ class Session:
         in_flight: calls that hold a slot of this session.
         offline_since: when the last link was lost, ``None`` while one is live.
         idle_since: when the last call ended; the longest idle of equal sessions is used next.
+        renewed: the page was reloaded and has not said yet what it can do now.
     """
 
     def __init__(self, identity: Identity, window: Window, clocks: Clocks, clock: Clock) -> None:
@@ -81,10 +86,12 @@ class Session:
         self.since = self.idle_since = clock()
         self.offline_since: float | None = self.since
         self.in_flight = 0
+        self.renewed = False
         self.link: Link | None = None
         self._clock = clock
         self._protocol = SessionProtocol(window, clocks)
         self._readers: dict[str, asyncio.Future[None]] = {}
+        self._ended: RelayError | None = None
 
     @property
     def id(self) -> str:
@@ -104,7 +111,7 @@ class Session:
     @property
     def has_room(self) -> bool:
         """Whether a call can start now."""
-        return self.ready and self.online and self.in_flight < self.limits.concurrency
+        return self.ready and self.online and not self.renewed and self.in_flight < self.limits.concurrency
 
     def attach(self, link: Link, hello: Hello) -> tuple[ResumeWanted, ...]:
         """Take over `link`; return the calls to go on with."""
@@ -122,6 +129,7 @@ class Session:
         self.offline_since = self._clock()
         self._protocol.detach()
         if page_gone:
+            self.renewed = True
             self.lose(SessionLost("The page was closed or reloaded in the middle of the answer."))
 
     def lose(self, error: RelayError, cancel: CancelReason | None = None) -> None:
@@ -130,12 +138,19 @@ class Session:
         self._wake_readers()
         self._wake_writer()
 
+    def end(self, error: RelayError, cancel: CancelReason | None = None) -> None:
+        """Fail every open call with `error`, and every one that would still begin."""
+        self._ended = error
+        self.lose(error, cancel)
+
     def apply(self, frame: State) -> None:
-        """Take what the page says about itself; fields left out keep their last value."""
-        now = self._clock()
+        """Take what the page says about itself; fields left out keep their last value (a detail: within one state)."""
         if frame.state != self.state:
-            self.since = now
-        self.state, self.detail = frame.state, frame.detail
+            self.since = self._clock()
+            self.detail = None
+        self.state = frame.state
+        self.detail = self.detail if frame.detail is None else frame.detail
+        self.renewed = False
         self.account = frame.account or self.account
         self.capabilities = frame.capabilities or self.capabilities
         self.limits = frame.limits or self.limits
@@ -151,6 +166,7 @@ class Session:
         """Let the calls' clocks run out."""
         for call in self._protocol.expire(now):
             self._wake_reader(call.id)
+        self._wake_writer()
 
     def drain(self) -> list[RelayFrame]:
         """What the calls have to say to the page."""
@@ -158,25 +174,37 @@ class Session:
 
     @asynccontextmanager
     async def call(self, request: Request, attempt: int = 1) -> AsyncIterator[LiveCall]:
-        """Run one call on this session; leaving the block early cancels it in the page."""
+        """Run one call on this session; leaving the block early cancels it in the page.
+
+        Leaving it without an exception says that the reader has enough.
+
+        Raises:
+            RelayError: the session has ended.
+        """
+        if self._ended is not None:
+            raise self._ended
         state = self._protocol.start(secrets.token_urlsafe(16), attempt, request, self._clock())
         self._wake_writer()
+        reason: CancelReason = "client_gone"
         try:
             yield LiveCall(self, state)
+            reason = "stop"
+        except BridgeViolation:
+            reason = "protocol"
+            raise
         finally:
-            self._protocol.close(state, "client_gone")
+            self._protocol.close(state, reason)
             self._readers.pop(state.id, None)
             self._wake_writer()
 
     async def next_batch(self, call: CallState, idle: float) -> tuple[list[Part], Outcome | None]:
         """Wait for something new of the call, parts or its outcome, but no longer than `idle` seconds."""
-        if not call.pending and call.outcome is None:
+        if not call.unread and call.outcome is None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(idle):
                     await self._news(call)
         parts = self._protocol.take(call, self._clock())
-        if parts:
-            self._wake_writer()
+        self._wake_writer()
         return parts, call.outcome
 
     async def _news(self, call: CallState) -> None:
