@@ -11,6 +11,8 @@ import { Link } from "./link.js";
 import { PageProtocol } from "./protocol.js";
 import { CallRunner } from "./runner.js";
 
+/** @typedef {import("./link.js").LinkOptions} LinkOptions */
+
 /**
  * @typedef {object} BridgeView  What a person may want to see.
  * @property {import("./link.js").LinkStatus} link
@@ -26,7 +28,7 @@ import { CallRunner } from "./runner.js";
  * @property {import("./link.js").SessionStorage} [storage]
  * @property {(view: BridgeView) => void} [onchange]  Called often while answers stream: paint at most once a frame.
  * @property {(error: unknown) => void} [onbug]
- * @property {Partial<Pick<import("./link.js").LinkOptions, "WebSocket" | "random" | "timers" | "tasks" | "wakeups">>} [seams]
+ * @property {Partial<Pick<LinkOptions, "WebSocket" | "random" | "timers" | "tasks" | "wakeups">>} [seams]
  */
 
 /** Failures after which the site's own state has probably changed. */

@@ -29,7 +29,13 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {boolean} [cancel]
  * @property {string[]} [parameters]  The optional request fields that are honoured.
  * @typedef {{concurrency?: number, max_prompt_chars?: number}} PageLimits
- * @typedef {{id: string, name?: string, aliases?: string[], owned_by?: string, context?: number, max_output?: number}} Model
+ * @typedef {object} Model
+ * @property {string} id
+ * @property {string} [name]
+ * @property {string[]} [aliases]
+ * @property {string} [owned_by]
+ * @property {number} [context]
+ * @property {number} [max_output]
  * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} SessionState
  * @typedef {object} PageState  A field left out keeps its last value.
  * @property {SessionState} state
@@ -54,7 +60,13 @@ export const PROTOCOL_VERSIONS = [1];
  * @typedef {{type: "parts", call: string, attempt: number, seq: number, parts: Part[]}} PartsFrame
  * @typedef {"stop" | "length" | "tool_calls" | "content_filter"} FinishReason
  * @typedef {{input_tokens: number, output_tokens: number, cached_tokens?: number, reasoning_tokens?: number}} Usage
- * @typedef {{type: "done", call: string, attempt: number, seq: number, finish_reason: FinishReason, usage?: Usage}} DoneFrame
+ * @typedef {object} DoneFrame
+ * @property {"done"} type
+ * @property {string} call
+ * @property {number} attempt
+ * @property {number} seq
+ * @property {FinishReason} finish_reason
+ * @property {Usage} [usage]
  * @typedef {"login_required" | "blocked" | "rate_limited" | "quota_exhausted" | "invalid_request" | "model_not_found"
  *   | "context_length_exceeded" | "content_filtered" | "unsupported" | "truncated" | "network" | "site_changed"
  *   | "upstream" | "internal"} FailKind
@@ -97,7 +109,12 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {ToolCall[]} [tool_calls]
  * @typedef {{role: "tool", call_id: string, content: Content[], name?: string, is_error?: boolean}} ToolMessage
  * @typedef {SystemMessage | UserMessage | AssistantMessage | ToolMessage} Message
- * @typedef {{name: string, description?: string, parameters?: Record<string, unknown>, strict?: boolean, freeform?: boolean}} Tool
+ * @typedef {object} Tool
+ * @property {string} name
+ * @property {string} [description]
+ * @property {Record<string, unknown>} [parameters]
+ * @property {boolean} [strict]
+ * @property {boolean} [freeform]
  * @typedef {{mode?: "auto" | "none" | "required", names?: string[]}} ToolChoice
  * @typedef {object} ResponseFormat
  * @property {"text" | "json_object" | "json_schema"} type
@@ -141,7 +158,13 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {ResumeWanted[]} resume
  * @property {string} [token]
  * @property {ClientSettings} [settings]
- * @typedef {{type: "call", call: string, attempt: number, method: string, request: ChatRequest, credit: number}} CallFrame
+ * @typedef {object} CallFrame
+ * @property {"call"} type
+ * @property {string} call
+ * @property {number} attempt
+ * @property {string} method
+ * @property {ChatRequest} request
+ * @property {number} credit
  * @typedef {{type: "credit", call: string, attempt: number, ack: number, upto: number}} CreditFrame
  * @typedef {{type: "cancel", call: string, attempt: number, reason: string}} CancelFrame
  * @typedef {{type: "ping", t: number}} PingFrame
@@ -183,7 +206,9 @@ const request = object({
   model: text(),
   messages: list(message),
   tools: optional(
-    list(object({ name: text(), description: optional(text()), parameters: optional(anyObject), strict: optional(flag) })),
+    list(
+      object({ name: text(), description: optional(text()), parameters: optional(anyObject), strict: optional(flag) }),
+    ),
   ),
   tool_choice: optional(object({ mode: optional(oneOf("auto", "none", "required")), names: optional(list(text())) })),
   response_format: optional(

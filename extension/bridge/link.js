@@ -76,11 +76,15 @@ const CLOSE_SILENT = 4000;
 /** What a socket that broke without a close frame reports. */
 const BROKEN = 1006;
 
-const UNKNOWN = "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair";
+const UNKNOWN =
+  "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair";
 /** After these close codes relay does not want to see this page again before a person did something. */
 const REFUSALS = new Map([
   [4401, UNKNOWN],
-  [4409, "relay and this page speak different versions of the bridge protocol. Update the older one, then reload this page."],
+  [
+    4409,
+    "relay and this page speak different versions of the bridge protocol. Update the older one, then reload this page.",
+  ],
 ]);
 
 /** Owns one session's WebSocket. */
@@ -122,7 +126,8 @@ export class Link {
   /** Open the link and keep it open. Also ends a refusal: a person says that it is worth another try. */
   start() {
     if (this.state !== "stopped" && this.state !== "refused") return;
-    for (const { target, types } of this.#wakeups()) for (const type of types) target.addEventListener(type, this.#wake);
+    for (const { target, types } of this.#wakeups())
+      for (const type of types) target.addEventListener(type, this.#wake);
     this.#failures = 0;
     this.#connect();
   }
@@ -146,7 +151,8 @@ export class Link {
   }
 
   #rest() {
-    for (const { target, types } of this.#wakeups()) for (const type of types) target.removeEventListener(type, this.#wake);
+    for (const { target, types } of this.#wakeups())
+      for (const type of types) target.removeEventListener(type, this.#wake);
     this.#timers.clear(this.#retry);
     this.#timers.clear(this.#watchdog);
     this.#timers.clear(this.#congested);
@@ -247,7 +253,12 @@ export class Link {
       this.#code = undefined;
       if (this.state !== "stopped") this.#connect();
     } else if (refusal) this.#refuse(this.#bye?.message || refusal);
-    else this.#pause(this.#bye?.message || reason || (code === BROKEN ? "relay cannot be reached" : `relay closed the link (${code})`));
+    else
+      this.#pause(
+        this.#bye?.message ||
+          reason ||
+          (code === BROKEN ? "relay cannot be reached" : `relay closed the link (${code})`),
+      );
   }
 
   /**

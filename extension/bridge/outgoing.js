@@ -5,10 +5,9 @@
  */
 
 /** @typedef {import("./frames.js").Part} Part */
-/** @typedef {{json: string}} Packed  A part as JSON. */
 /** @typedef {{frame_bytes: number, unacked_bytes: number}} Limits */
 
-/** One UTF-16 unit of JSON is at most 3 bytes of UTF-8; one of a text at most 6, when JSON escapes it, and some to spare. */
+/** One UTF-16 unit of JSON is at most 3 bytes of UTF-8. One of a text is at most 6, where JSON escapes it: 8 is safe. */
 const BYTES_PER_UNIT = 3;
 const SPARE_BYTES_PER_UNIT = 8;
 /** Room for the fields around the parts of a frame. */
@@ -24,7 +23,7 @@ export class Outgoing {
     this.limits = limits;
     /** Parts below this number may be sent. */
     this.upto = upto;
-    /** @type {Packed[]} */
+    /** Parts as JSON. @type {string[]} */
     this.kept = [];
     /** Number of the first kept part: relay has all before it. */
     this.base = 0;
@@ -73,7 +72,7 @@ export class Outgoing {
     const batch = [];
     let size = 0;
     while (this.next < Math.min(this.upto, this.produced)) {
-      const { json } = /** @type {Packed} */ (this.kept[this.next - this.base]);
+      const json = /** @type {string} */ (this.kept[this.next - this.base]);
       if (this.unackedBytes && this.unackedBytes + json.length > this.limits.unacked_bytes) break;
       if (batch.length && size + json.length * BYTES_PER_UNIT > this.#room) break;
       batch.push(json);
@@ -90,7 +89,7 @@ export class Outgoing {
    */
   acknowledge(ack) {
     const gone = this.kept.splice(0, Math.max(0, Math.min(ack, this.next) - this.base));
-    const bytes = gone.reduce((sum, { json }) => sum + json.length, 0);
+    const bytes = gone.reduce((sum, json) => sum + json.length, 0);
     this.base += gone.length;
     this.keptBytes -= bytes;
     this.unackedBytes -= bytes;
@@ -130,7 +129,7 @@ export class Outgoing {
       const bytes = new TextEncoder().encode(json).length;
       if (bytes > this.#room) throw new PartTooLarge(`a part of ${bytes} bytes`);
     }
-    this.kept.push({ json });
+    this.kept.push(json);
     this.keptBytes += json.length;
   }
 
@@ -226,7 +225,7 @@ function cut(part, units) {
   const whole = pieceOf(part);
   if (whole.length <= units || units < 2) return [part];
   const pieces = [];
-  for (let at = 0; at < whole.length; ) {
+  for (let at = 0; at < whole.length;) {
     let end = Math.min(at + units, whole.length);
     if (end < whole.length && isLowSurrogate(whole, end)) end -= 1;
     pieces.push(withPiece(at ? unnamed(part) : part, whole.slice(at, end)));

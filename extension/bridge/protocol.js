@@ -2,7 +2,7 @@
  * The page's end of the bridge protocol, without socket, DOM, timer or clock.
  *
  * Feed it what happens (`open`, `receive`, `closed`, and what the adapter does), send what `drain` returns, and act on
- * the events. It survives sockets: calls go on where they stopped when `open` is followed by a `welcome` that wants them.
+ * the events. It survives sockets: calls go on where they stopped if the `welcome` after the next `open` wants them.
  * The contract is docs/reference/bridge-protocol.md.
  */
 
@@ -17,7 +17,7 @@ import { Outgoing } from "./outgoing.js";
  * @typedef {import("./frames.js").Part} Part
  * @typedef {import("./adapter.js").Finish} Finish
  * @typedef {{kind: import("./frames.js").FailKind, message: string, retry_after?: number | undefined}} Failure
- * @typedef {{client: import("./frames.js").Client, adapter: string, site: string, token?: string, code?: string, session?: string}} HelloFields
+ * @typedef {Omit<import("./frames.js").HelloFrame, "type" | "protocols" | "resume">} HelloFields
  */
 
 /**
@@ -68,7 +68,11 @@ export class PageProtocol {
   open(fields) {
     this.#welcome = null;
     const session = this.session ?? fields.session;
-    const resume = [...this.#calls.values()].map(({ call, attempt, outgoing }) => ({ call, attempt, sent: outgoing.produced }));
+    const resume = [...this.#calls.values()].map(({ call, attempt, outgoing }) => ({
+      call,
+      attempt,
+      sent: outgoing.produced,
+    }));
     this.#queue = [
       encode({
         type: "hello",
@@ -224,7 +228,14 @@ export class PageProtocol {
     if (outgoing.rewind(next)) return outgoing.writable && !call.ending ? [roomFor(call)] : [];
     const { call: id, attempt } = call;
     this.#queue.push(
-      encode({ type: "fail", call: id, attempt, seq: outgoing.produced, kind: "internal", message: "the parts to resume from are gone" }),
+      encode({
+        type: "fail",
+        call: id,
+        attempt,
+        seq: outgoing.produced,
+        kind: "internal",
+        message: "the parts to resume from are gone",
+      }),
     );
     return this.#dropCalls((each) => each === call);
   }
@@ -277,7 +288,9 @@ export class PageProtocol {
   #dropCalls(unwanted, reason = "gone") {
     const dropped = [...this.#calls.values()].filter(unwanted);
     for (const { call } of dropped) this.#calls.delete(call);
-    return dropped.filter(({ ending }) => !ending).map(({ call, attempt }) => ({ kind: "abort", call, attempt, reason }));
+    return dropped
+      .filter(({ ending }) => !ending)
+      .map(({ call, attempt }) => ({ kind: "abort", call, attempt, reason }));
   }
 
   /** @param {string} call */

@@ -1,6 +1,6 @@
 /**
- * Runs calls: pulls parts out of the adapter as fast as relay takes them, one ahead at most, and sees that every call has
- * one honest end.
+ * Runs calls: pulls parts out of the adapter as fast as relay takes them, one ahead at most, and sees that every call
+ * has one honest end.
  */
 
 import { AdapterError } from "./adapter.js";
@@ -71,7 +71,17 @@ export class CallRunner {
   start = async ({ call, attempt, request }) => {
     const startedAt = this.#now();
     /** @type {CallView} */
-    const view = { call, attempt, model: request.model, startedAt, ms: 0, parts: 0, characters: 0, tokens: 0, outcome: "running" };
+    const view = {
+      call,
+      attempt,
+      model: request.model,
+      startedAt,
+      ms: 0,
+      parts: 0,
+      characters: 0,
+      tokens: 0,
+      outcome: "running",
+    };
     const run = { view, controller: new AbortController(), wake: () => {} };
     this.#runs.set(call, run);
     this.#views = [...this.#views, view].slice(-SHOWN_CALLS);
@@ -207,6 +217,7 @@ export class CallRunner {
  */
 function asAdapterError(error) {
   if (error instanceof AdapterError) return error;
-  if (error instanceof PartTooLarge) return new AdapterError("unsupported", `the answer has ${error.message}, more than the bridge carries`);
+  if (error instanceof PartTooLarge)
+    return new AdapterError("unsupported", `the answer has ${error.message}, more than the bridge carries`);
   return new AdapterError("internal", `the adapter failed with ${error instanceof Error ? error.name : typeof error}`);
 }

@@ -1,6 +1,6 @@
 /**
- * An adapter without a site: a scripted answer that calls itself a demo. It shows that the way from a client to this page
- * and back works, with tools too, before anybody has signed in anywhere.
+ * An adapter without a site: a scripted answer that calls itself a demo. It shows that the way from a client to this
+ * page and back works, with tools too, before anybody has signed in anywhere.
  */
 
 /**
@@ -15,7 +15,7 @@ const MODEL = "demo";
 const CHARACTERS_PER_TOKEN = 4;
 const PACE_MS = 20;
 
-const FILE_WISH = /\b(create|write|make|save|add|generate)\b[^.?!]*\b(file|page|script|document|program|note)\b|\b[\w-]+\.(txt|md|html?|js|ts|py|css|json)\b/i;
+const FILE_WISH = /\b(create|write|make|save|add|generate)\b[^.?!]*\b(file|page|script|document|program|note)\b/i;
 const FILE_NAME = /\b[\w./-]*[\w-]\.(?:txt|md|html?|js|ts|py|css|json)\b/i;
 const PATH_FIELD = /^(path|file|file_?path|file_?name|target_file)$/i;
 const CONTENT_FIELD = /^(content|contents|text|file_text|code|new_content|diff)$/i;
@@ -79,19 +79,28 @@ function script(request) {
   if (!plan) return [...words("reasoning", "I am a demo: I only repeat."), ...words("text", plain(asked))];
   return [
     ...words("reasoning", `I am a demo, but a tool fits: ${plan.tool.name}.`),
-    ...words("text", `This is relay's demo, not a model. It calls your tool ${plan.tool.name} once, so that you see the loop work.`),
-    { type: "tool_call", id: `call_demo_${request.messages.length}`, name: plan.tool.name, arguments: JSON.stringify(plan.input) },
+    ...words(
+      "text",
+      `This is relay's demo, not a model. It calls your tool ${plan.tool.name} once, so that you see the loop work.`,
+    ),
+    {
+      type: "tool_call",
+      id: `call_demo_${request.messages.length}`,
+      name: plan.tool.name,
+      arguments: JSON.stringify(plan.input),
+    },
   ];
 }
 
 /** @param {string} asked */
 function plain(asked) {
   const heard = asked.length > 200 ? `${asked.slice(0, 200)}…` : asked;
-  return `This is relay's demo, not a model: your request reached this page and came back. You said: ${heard}\n\nSign in to a chat on relay's page for real answers.`;
+  const proof = "This is relay's demo, not a model: your request reached this page and came back.";
+  return `${proof} You said: ${heard}\n\nSign in to a chat on relay's page for real answers.`;
 }
 
 /**
- * An agent may want its work to be closed with a tool of its own; else words end it.
+ * Words end it: one call shows the loop.
  * @param {Message[]} messages
  * @param {import("../frames.js").ToolMessage} result
  * @returns {Part[]}
@@ -101,7 +110,8 @@ function afterTool(messages, result) {
   const outcome = result.is_error ? "it reported an error" : "it worked";
   return [
     ...words("reasoning", `The tool answered (${results} in all).`),
-    ...words("text", `The tool answered, and ${outcome}. That is all the demo does: the loop from your client through this page and back is complete.`),
+    ...words("text", `The tool answered, and ${outcome}. That is all the demo does: `),
+    ...words("text", "the loop from your client through this page and back is complete."),
   ];
 }
 
@@ -115,7 +125,7 @@ function planFor({ tools = [], tool_choice: choice }, asked) {
   if (choice?.mode === "none") return null;
   const allowed = tools.filter(({ name }) => !choice?.names?.length || choice.names.includes(name));
   const named = allowed.find(({ name }) => new RegExp(`(^|\\W)${escape(name)}($|\\W)`, "i").test(asked));
-  const writing = FILE_WISH.test(asked) ? allowed.find(writesFiles) : undefined;
+  const writing = FILE_WISH.test(asked) || FILE_NAME.test(asked) ? allowed.find(writesFiles) : undefined;
   const tool = named ?? writing ?? (choice?.mode === "required" ? allowed[0] : undefined);
   return tool ? { tool, input: inputFor(tool, asked) } : null;
 }
@@ -127,7 +137,9 @@ function escape(name) {
 
 /** @param {Tool} tool */
 function writesFiles(tool) {
-  const names = Object.entries(fieldsOf(tool)).filter(([, schema]) => schema.type === "string").map(([name]) => name);
+  const names = Object.entries(fieldsOf(tool))
+    .filter(([, schema]) => schema.type === "string")
+    .map(([name]) => name);
   return names.some((name) => PATH_FIELD.test(name)) && names.some((name) => CONTENT_FIELD.test(name));
 }
 
@@ -179,7 +191,10 @@ function fieldsOf(tool) {
 /** @param {Message[]} messages */
 function lastWords(messages) {
   const user = messages.findLast(({ role }) => role === "user");
-  return (user?.content ?? []).map((part) => (part.type === "text" ? part.text : `[${part.type}]`)).join(" ").trim();
+  return (user?.content ?? [])
+    .map((part) => (part.type === "text" ? part.text : `[${part.type}]`))
+    .join(" ")
+    .trim();
 }
 
 /**

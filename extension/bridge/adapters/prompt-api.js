@@ -1,6 +1,7 @@
 /**
- * The adapter for the model that is built into the browser: the Prompt API (https://webmachinelearning.github.io/prompt-api/,
- * https://developer.chrome.com/docs/ai/prompt-api). Nothing leaves the computer.
+ * The adapter for the model that is built into the browser. Nothing leaves the computer.
+ *
+ * The Prompt API: https://webmachinelearning.github.io/prompt-api/, https://developer.chrome.com/docs/ai/prompt-api.
  */
 
 import { AdapterError } from "../adapter.js";
@@ -37,11 +38,18 @@ const WITH_IMAGES = { expectedInputs: [{ type: "image" }] };
 
 /** @type {Record<Exclude<Availability, "available">, AdapterStatus>} */
 const NOT_YET = {
-  unavailable: { state: "unavailable", detail: "This browser's built-in model does not run on this computer or is switched off." },
-  downloadable: { state: "unavailable", detail: "The built-in model is not downloaded yet. It takes some gigabytes; start it on this page." },
+  unavailable: {
+    state: "unavailable",
+    detail: "This browser's built-in model does not run on this computer or is switched off.",
+  },
+  downloadable: {
+    state: "unavailable",
+    detail: "The built-in model is not downloaded yet. It takes some gigabytes; start it on this page.",
+  },
   downloading: { state: "starting", detail: "The browser is downloading its built-in model." },
 };
-const ABSENT = "This browser has no built-in model. Some versions of Chrome and Edge do, on computers that are strong enough.";
+const ABSENT =
+  "This browser has no built-in model. Some versions of Chrome and Edge do, on computers that are strong enough.";
 
 /** What the errors of the API mean, by name. @type {Map<string, [import("../frames.js").FailKind, string]>} */
 const ERRORS = new Map([
@@ -156,7 +164,10 @@ export class PromptApiAdapter {
    */
   #waiting(status) {
     if (this.#progress === null) return status;
-    return { state: "starting", detail: `${NOT_YET.downloading.detail} ${Math.round(this.#progress * 100)} % are here.` };
+    return {
+      state: "starting",
+      detail: `${NOT_YET.downloading.detail} ${Math.round(this.#progress * 100)} % are here.`,
+    };
   }
 
   /** @param {EventTarget} monitor */

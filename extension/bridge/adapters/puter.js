@@ -124,14 +124,16 @@ export class PuterAdapter {
   }
 
   /**
-   * With tools an answer is streamed only where no call gets lost: one call at most, or a service that streams them all.
-   * The service may fall back to another that does not, so it is held to that one.
+   * With tools an answer is streamed only where no call gets lost: one call at most, or a provider that streams them
+   * all. Puter may fall back to another that does not, so it is held to that one.
    * @param {ChatRequest} request
    */
   async #arguments(request) {
     if (!offersTools(request) || request.parallel_tool_calls === false) return chatArguments(request, { stream: true });
     const provider = await this.#provider(request.model);
-    return streamsToolCalls(provider) ? chatArguments(request, { stream: true, provider }) : chatArguments(request, { stream: false });
+    return streamsToolCalls(provider)
+      ? chatArguments(request, { stream: true, provider })
+      : chatArguments(request, { stream: false });
   }
 
   /** @param {string} model */
@@ -177,7 +179,9 @@ export class PuterAdapter {
     try {
       const { allowanceInfo: info } = await getJson(this.#endpoint(), "/metering/usage");
       if (!Number.isFinite(info?.remaining)) return undefined;
-      const total = Number.isFinite(info.monthUsageAllowance) ? { total: info.monthUsageAllowance / MICROCENTS_PER_USD } : {};
+      const total = Number.isFinite(info.monthUsageAllowance)
+        ? { total: info.monthUsageAllowance / MICROCENTS_PER_USD }
+        : {};
       return { remaining: info.remaining / MICROCENTS_PER_USD, ...total, unit: "USD" };
     } catch {
       return undefined;
@@ -197,7 +201,9 @@ export class PuterAdapter {
   }
 
   #detail() {
-    return this.#way === "sdk" ? "Puter's endpoint answers in an unknown way; puter.js is used instead, so calls cannot be stopped." : "";
+    return this.#way === "sdk"
+      ? "Puter's endpoint answers in an unknown way; puter.js is used instead, so calls cannot be stopped."
+      : "";
   }
 
   /**
@@ -206,7 +212,8 @@ export class PuterAdapter {
    */
   #trouble(error) {
     if (!(error instanceof AdapterError)) throw error;
-    if (error.kind === "login_required") return { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." };
+    if (error.kind === "login_required")
+      return { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." };
     if (error.kind === "blocked") return { state: "blocked", detail: error.message };
     return { state: "unavailable", detail: `${error.message}.`.replace(/\.+$/, ".") };
   }

@@ -62,7 +62,14 @@ async function open() {
 test("relay hears what the site can do, and a call is answered", async () => {
   const bridge = await open();
   assert.deepEqual(FakeSocket.last.take(), [
-    { type: "hello", protocols: [1], client: { kind: "page", version: "1.0" }, adapter: "test", site: "chat.example", token: "t0ken" },
+    {
+      type: "hello",
+      protocols: [1],
+      client: { kind: "page", version: "1.0" },
+      adapter: "test",
+      site: "chat.example",
+      token: "t0ken",
+    },
     { type: "state", state: "ready", models: [{ id: "demo" }] },
   ]);
   await FakeSocket.last.receive(callFrame());

@@ -11,7 +11,8 @@ const examples = bridgeData("frames.json");
 for (const { name, from, valid, ignored, frame, text } of examples) {
   const data = text ?? JSON.stringify(frame);
   const read = from === "relay" ? decode : decodePageFrame;
-  if (!valid) test(`refused: ${name}`, () => assert.throws(() => read(data), from === "relay" ? MalformedFrame : Error));
+  if (!valid)
+    test(`refused: ${name}`, () => assert.throws(() => read(data), from === "relay" ? MalformedFrame : Error));
   else if (ignored) test(`ignored: ${name}`, () => assert.equal(read(data), null));
   else test(`read: ${name}`, () => assert.deepEqual(read(data), frame));
 }

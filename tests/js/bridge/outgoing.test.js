@@ -129,7 +129,10 @@ test("long pieces are cut below the frame size and not inside a character", () =
 });
 
 test("long arguments are cut, and only the first piece has the name", () => {
-  const parts = through([{ type: "tool_call", id: "t", name: "write", arguments: "x".repeat(600) }], { frame_bytes: 3072, unacked_bytes: 2 ** 20 });
+  const parts = through([{ type: "tool_call", id: "t", name: "write", arguments: "x".repeat(600) }], {
+    frame_bytes: 3072,
+    unacked_bytes: 2 ** 20,
+  });
   assert.deepEqual(
     parts.map((part) => part.type === "tool_call" && [part.name, part.arguments.length]),
     [
@@ -151,7 +154,8 @@ test("frames hold as many parts as fit", () => {
   const outgoing = new Outgoing({ upto: 99, limits: { frame_bytes: 4096, unacked_bytes: 2 ** 20 } });
   for (let index = 0; index < 20; index += 1) outgoing.add({ type: "text", text: "x".repeat(200) });
   const batches = [];
-  for (let batch = outgoing.take(); batch; batch = outgoing.take()) batches.push([batch.seq, JSON.parse(batch.parts).length]);
+  for (let batch = outgoing.take(); batch; batch = outgoing.take())
+    batches.push([batch.seq, JSON.parse(batch.parts).length]);
   assert.deepEqual(batches, [
     [0, 4],
     [4, 4],
@@ -223,13 +227,19 @@ test("however a text is cut, the same text comes out", () => {
   for (let round = 0; round < 200; round += 1) {
     const text = Array.from({ length: random.whole(400) }, () => random.pick(alphabet)).join("");
     const pieces = [];
-    for (let at = 0; at < text.length; ) {
+    for (let at = 0; at < text.length;) {
       const length = 1 + random.whole(40);
       pieces.push(text.slice(at, at + length));
       at += length;
     }
-    const parts = through(pieces.map((piece) => ({ type: "text", text: piece })), { frame_bytes: 1024 + 200, unacked_bytes: 2 ** 20 });
+    const parts = through(
+      pieces.map((piece) => ({ type: "text", text: piece })),
+      { frame_bytes: 1024 + 200, unacked_bytes: 2 ** 20 },
+    );
     assert.equal(parts.map((part) => (part.type === "text" ? part.text : "?")).join(""), text);
-    assert.ok(parts.every((part) => !/\\ud[89a-f]/.test(JSON.stringify(part))), "half a character in a part");
+    assert.ok(
+      parts.every((part) => !/\\ud[89a-f]/.test(JSON.stringify(part))),
+      "half a character in a part",
+    );
   }
 });

@@ -127,7 +127,9 @@ test("a bye is an event", () => {
 
 test("a frame that cannot be read is an event", () => {
   assert.deepEqual(online().receive("{"), [{ kind: "malformed", message: "a frame is not JSON" }]);
-  assert.deepEqual(receive(online(), { type: "ping", t: "now" }), [{ kind: "malformed", message: "ping.t must be a number" }]);
+  assert.deepEqual(receive(online(), { type: "ping", t: "now" }), [
+    { kind: "malformed", message: "ping.t must be a number" },
+  ]);
 });
 
 test("a frame of a later version is nothing", () => {
@@ -140,7 +142,9 @@ test("credit for a call that was held back makes room", () => {
   protocol.emit("c-1", [TEXT]);
   assert.equal(protocol.writable("c-1"), false);
   assert.deepEqual(receive(protocol, { type: "credit", call: "c-1", attempt: 1, ack: 0, upto: 1 }), []);
-  assert.deepEqual(receive(protocol, { type: "credit", call: "c-1", attempt: 1, ack: 1, upto: 2 }), [{ kind: "room", call: "c-1", attempt: 1 }]);
+  assert.deepEqual(receive(protocol, { type: "credit", call: "c-1", attempt: 1, ack: 1, upto: 2 }), [
+    { kind: "room", call: "c-1", attempt: 1 },
+  ]);
   assert.equal(protocol.writable("c-1"), true);
 });
 

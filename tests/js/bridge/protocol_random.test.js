@@ -37,7 +37,11 @@ class World {
   /** @param {string} call */
   start(call) {
     const length = this.random.whole(60);
-    this.running.set(call, { left: Array.from({ length }, (_, index) => this.word(call, index)), said: "", ended: false });
+    this.running.set(call, {
+      left: Array.from({ length }, (_, index) => this.word(call, index)),
+      said: "",
+      ended: false,
+    });
     if (this.page.online) this.relay.start(call);
     else this.running.delete(call);
   }

@@ -77,7 +77,17 @@ test("parts and the end of an answer reach relay, and are counted", async () => 
     ],
   );
   assert.deepEqual(calls.calls, [
-    { call: "c-1", attempt: 1, model: "demo", startedAt: 1010, ms: 60, parts: 4, characters: 10, tokens: 3, outcome: "done" },
+    {
+      call: "c-1",
+      attempt: 1,
+      model: "demo",
+      startedAt: 1010,
+      ms: 60,
+      parts: 4,
+      characters: 10,
+      tokens: 3,
+      outcome: "done",
+    },
   ]);
   assert.equal(flushes, 5);
 });

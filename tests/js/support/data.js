@@ -14,7 +14,9 @@ export function bridgeData(name) {
 /** @returns {any[]} */
 export function conversations() {
   const folder = new URL("bridge/conversations/", DATA);
-  return readdirSync(folder).sort().map((name) => bridgeData(`conversations/${name}`));
+  return readdirSync(folder)
+    .sort()
+    .map((name) => bridgeData(`conversations/${name}`));
 }
 
 /**

@@ -1,5 +1,16 @@
 // What relay demands of a page's frames, so that tests hold everything a page sends against it.
-import { anyObject, flag, list, number, object, oneOf, optional, tagged, text, whole } from "../../../extension/bridge/shape.js";
+import {
+  anyObject,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  tagged,
+  text,
+  whole,
+} from "../../../extension/bridge/shape.js";
 
 const id = text({ min: 1, max: 128 });
 const name = text({ max: 256 });
@@ -8,7 +19,17 @@ const attempt = whole(1, 2 ** 31);
 const of = { call: id, attempt, seq: whole() };
 const flags = Object.fromEntries(
   [
-    ...["tools", "tool_choice", "parallel_tool_calls", "images", "files", "audio", "reasoning", "system", "json_schema"],
+    ...[
+      "tools",
+      "tool_choice",
+      "parallel_tool_calls",
+      "images",
+      "files",
+      "audio",
+      "reasoning",
+      "system",
+      "json_schema",
+    ],
     "cancel",
   ].map((each) => [each, optional(flag)]),
 );

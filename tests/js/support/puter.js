@@ -18,7 +18,10 @@ export const METERING = { allowanceInfo: { remaining: 12_500_000, monthUsageAllo
  * @returns {Script}
  */
 export function json(status, body, headers = {}) {
-  return (response) => void response.writeHead(status, { "Content-Type": "application/json; charset=utf-8", ...headers }).end(JSON.stringify(body));
+  return (response) =>
+    void response
+      .writeHead(status, { "Content-Type": "application/json; charset=utf-8", ...headers })
+      .end(JSON.stringify(body));
 }
 
 /**
@@ -42,7 +45,10 @@ export function recorded(name) {
 /** The service; `answers` maps paths to what they answer. */
 export class PuterService {
   /** @type {Seen[]} */ seen = [];
-  /** @type {Record<string, Script>} */ answers = { "/whoami": json(200, USER), "/metering/usage": json(200, METERING) };
+  /** @type {Record<string, Script>} */ answers = {
+    "/whoami": json(200, USER),
+    "/metering/usage": json(200, METERING),
+  };
   #server = createServer((request, response) => {
     let text = "";
     request.setEncoding("utf8");
@@ -51,7 +57,12 @@ export class PuterService {
     });
     request.on("end", () => {
       const path = String(request.url);
-      const seen = { method: String(request.method), path, headers: request.headers, body: text ? JSON.parse(text) : undefined };
+      const seen = {
+        method: String(request.method),
+        path,
+        headers: request.headers,
+        body: text ? JSON.parse(text) : undefined,
+      };
       this.seen.push(seen);
       (this.answers[path] ?? json(404, { code: "not_found", message: "Not found" }))(response, seen);
     });

@@ -40,7 +40,10 @@ export function welcome(fields = {}) {
 
 /** @returns {import("../../../extension/bridge/frames.js").CallFrame} */
 export function callFrame(fields = {}) {
-  const request = { model: "demo", messages: [{ role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("text"), text: "Hi" }] }] };
+  const request = {
+    model: "demo",
+    messages: [{ role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("text"), text: "Hi" }] }],
+  };
   return { type: "call", call: "c-1", attempt: 1, method: "chat", request, credit: 4, ...fields };
 }
 
@@ -69,7 +72,9 @@ export class StrictRelay {
   consume(call, count) {
     const received = this.get(call);
     received.consumed = Math.min(received.parts.length, received.consumed + count);
-    const bytes = received.parts.slice(received.credited, received.consumed).reduce((sum, part) => sum + JSON.stringify(part).length, 0);
+    const bytes = received.parts
+      .slice(received.credited, received.consumed)
+      .reduce((sum, part) => sum + JSON.stringify(part).length, 0);
     if (received.consumed - received.credited < this.window / 2 && bytes < this.limits.unacked_bytes / 2) return;
     received.credited = received.consumed;
     received.upto = received.consumed + this.window;

@@ -67,7 +67,8 @@ export function readAnswer(result) {
   if (typeof message !== "object" || message === null) {
     throw new AdapterError("site_changed", "Puter's answer has no message");
   }
-  const blocks = typeof message.content === "string" ? [{ type: "text", text: message.content }] : (message.content ?? []);
+  const blocks =
+    typeof message.content === "string" ? [{ type: "text", text: message.content }] : (message.content ?? []);
   const calls = [
     ...blocks.filter((/** @type {any} */ block) => block?.type === "tool_use"),
     ...(message.tool_calls ?? []).map((/** @type {any} */ { id, function: called }) => ({

@@ -1,6 +1,6 @@
 /**
- * What Puter's error bodies mean. They are flat, `{error, message, code, …}`, or `{success: false, error: {code, message}}`;
- * the SDK rejects with the same objects, without the HTTP status.
+ * What Puter's error bodies mean. They are flat, `{error, message, code, …}`, or nested,
+ * `{success: false, error: {code, message}}`; the SDK rejects with the same objects, without the HTTP status.
  */
 
 import { AdapterError } from "../../adapter.js";
@@ -42,7 +42,10 @@ const BY_STATUS = new Map([
 /** Words of the services behind Puter; they have no code for it in common. @type {[RegExp, FailKind][]} */
 const BY_WORDS = [
   [/model not found/i, "model_not_found"],
-  [/context.{0,12}(length|window|limit)|prompt is too long|maximum (context|prompt)|too many (input )?tokens/i, "context_length_exceeded"],
+  [
+    /context.{0,12}(length|window|limit)|prompt is too long|maximum (context|prompt)|too many (input )?tokens/i,
+    "context_length_exceeded",
+  ],
   [/available to subscribers|no usage left/i, "quota_exhausted"],
 ];
 
@@ -60,7 +63,8 @@ const MESSAGES = /** @type {Record<string, string>} */ ({
 export function errorOf(body, { status, retryAfter = body?.retry_after } = {}) {
   const nested = typeof body?.error === "object" && body.error !== null ? body.error : {};
   const code = String(body?.errorCode ?? body?.code ?? nested.code ?? "");
-  const said = [body?.message, nested.message, body?.error, body?.msg].find((each) => typeof each === "string" && each) ?? "";
+  const said =
+    [body?.message, nested.message, body?.error, body?.msg].find((each) => typeof each === "string" && each) ?? "";
   const causes = Array.isArray(body?.attempts) ? body.attempts.map((/** @type {any} */ each) => each?.error ?? "") : [];
   const kind = kindOf({ code, words: [said, ...causes].join("\n"), status: status ?? body?.status });
   const detail = said && causes[0] && causes[0] !== said ? `${said} (${causes[0]})` : said;
@@ -76,7 +80,13 @@ function kindOf({ code, words, status }) {
   const known = BY_CODE.get(code);
   if (known && known !== "upstream") return known;
   const told = BY_WORDS.find(([pattern]) => pattern.test(words));
-  return told?.[1] ?? known ?? (code.endsWith("_required") ? "blocked" : undefined) ?? BY_STATUS.get(status ?? 0) ?? "upstream";
+  return (
+    told?.[1] ??
+    known ??
+    (code.endsWith("_required") ? "blocked" : undefined) ??
+    BY_STATUS.get(status ?? 0) ??
+    "upstream"
+  );
 }
 
 /**

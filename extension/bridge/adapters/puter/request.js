@@ -101,7 +101,11 @@ function toTurn({ content = [], refusal, tool_calls: calls = [] }) {
   const text = textOf(content) || refusal || "";
   if (!calls.length) return text ? [{ role: "assistant", content: text }] : [];
   if (!text) return [{ role: "assistant", content: calls.map(toToolUse) }];
-  const tool_calls = calls.map(({ id, name, arguments: json }) => ({ id, type: "function", function: { name, arguments: json } }));
+  const tool_calls = calls.map(({ id, name, arguments: json }) => ({
+    id,
+    type: "function",
+    function: { name, arguments: json },
+  }));
   return [{ role: "assistant", content: text, tool_calls }];
 }
 

@@ -1,5 +1,5 @@
 /**
- * Puter's own `puter.ai.chat` (https://docs.puter.com/AI/chat/): the compatible way, for a service whose endpoint changed.
+ * Puter's own `puter.ai.chat` (https://docs.puter.com/AI/chat/): the way for a service whose endpoint changed.
  *
  * It cannot be aborted, only left, and it opens a dialog when the login is gone.
  */
@@ -32,7 +32,8 @@ export async function* callSdk(puter, { messages, ...options }, signal) {
     return reader.end();
   } catch (error) {
     if (error instanceof AdapterError) throw error;
-    if (error instanceof SyntaxError) throw new AdapterError("truncated", "Puter's stream broke inside a line", { cause: error });
+    if (error instanceof SyntaxError)
+      throw new AdapterError("truncated", "Puter's stream broke inside a line", { cause: error });
     if (error instanceof Error) throw new AdapterError("network", "Puter cannot be reached", { cause: error });
     throw errorOf(error);
   }

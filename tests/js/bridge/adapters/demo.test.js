@@ -10,7 +10,11 @@ import { settled } from "../../support/socket.js";
 
 const WRITE = {
   name: "write_to_file",
-  parameters: { type: "object", properties: { path: { type: "string" }, content: { type: "string" }, mode: { enum: ["new", "old"] } }, required: ["path", "content"] },
+  parameters: {
+    type: "object",
+    properties: { path: { type: "string" }, content: { type: "string" }, mode: { enum: ["new", "old"] } },
+    required: ["path", "content"],
+  },
 };
 const LOOK = {
   name: "look-at",
@@ -95,8 +99,18 @@ test("without a reason it calls nothing", async () => {
 });
 
 test("a choice of the client is kept", async () => {
-  assert.equal((await callOf(ask("Hello", { tools: [WRITE, LOOK], tool_choice: { mode: "required" } })))?.name, "write_to_file");
-  assert.equal((await callOf(ask("Create a file", { tools: [WRITE, LOOK], tool_choice: { mode: "required", names: ["look-at"] } })))?.name, "look-at");
+  assert.equal(
+    (await callOf(ask("Hello", { tools: [WRITE, LOOK], tool_choice: { mode: "required" } })))?.name,
+    "write_to_file",
+  );
+  assert.equal(
+    (
+      await callOf(
+        ask("Create a file", { tools: [WRITE, LOOK], tool_choice: { mode: "required", names: ["look-at"] } }),
+      )
+    )?.name,
+    "look-at",
+  );
 });
 
 test("after a result it ends with words", async () => {
@@ -115,7 +129,10 @@ test("after a result it ends with words", async () => {
 });
 
 test("a conversation without words of a user", async () => {
-  const { parts } = await answer({ model: "demo", messages: [{ role: "user", content: [{ type: "image", url: "data:," }] }] });
+  const { parts } = await answer({
+    model: "demo",
+    messages: [{ role: "user", content: [{ type: "image", url: "data:," }] }],
+  });
   assert.match(joined(parts, "text"), /You said: \[image\]/);
   assert.match(joined((await answer({ model: "demo", messages: [] })).parts, "text"), /You said:/);
 });

@@ -108,7 +108,10 @@ for (const [availability, state, words] of /** @type {const} */ ([
 test("a model that is there", async () => {
   const { model, adapter } = built();
   const status = await adapter.status();
-  assert.deepEqual([status.state, status.models, status.limits], ["ready", [{ id: "built-in", name: "The browser's built-in model", owned_by: "browser" }], { concurrency: 1 }]);
+  assert.deepEqual(
+    [status.state, status.models, status.limits],
+    ["ready", [{ id: "built-in", name: "The browser's built-in model", owned_by: "browser" }], { concurrency: 1 }],
+  );
   assert.deepEqual(status.capabilities, { images: true, system: true, json_schema: true, cancel: true });
   model.withImages = "unavailable";
   assert.equal((await adapter.status()).capabilities?.images, false);
@@ -182,22 +185,42 @@ test("history goes first, with one system prompt at its head", async () => {
 
 test("an answer that is begun is gone on with", async () => {
   const { model, adapter } = built();
-  await read(chat(adapter, { model: "built-in", messages: [{ role: "user", content: [text("a")] }, { role: "assistant", content: [text("b")] }] }));
-  assert.deepEqual(model.prompted[0][0], [{ role: "assistant", content: [{ type: "text", value: "b" }], prefix: true }]);
+  await read(
+    chat(adapter, {
+      model: "built-in",
+      messages: [
+        { role: "user", content: [text("a")] },
+        { role: "assistant", content: [text("b")] },
+      ],
+    }),
+  );
+  assert.deepEqual(model.prompted[0][0], [
+    { role: "assistant", content: [{ type: "text", value: "b" }], prefix: true },
+  ]);
   assert.equal(model.created[0].initialPrompts.length, 1);
 });
 
 test("an answer of nothing in the history", async () => {
   const { model, adapter } = built();
-  await read(chat(adapter, { model: "built-in", messages: [{ role: "assistant" }, { role: "user", content: [text("a")] }] }));
+  await read(
+    chat(adapter, { model: "built-in", messages: [{ role: "assistant" }, { role: "user", content: [text("a")] }] }),
+  );
   assert.deepEqual(model.created[0].initialPrompts, [{ role: "assistant", content: [] }]);
 });
 
 test("images are taken out of their URLs", async () => {
   const { model, adapter } = built();
-  await read(chat(adapter, { model: "built-in", messages: [{ role: "user", content: [text("What?"), { type: "image", url: PNG }] }] }));
+  await read(
+    chat(adapter, {
+      model: "built-in",
+      messages: [{ role: "user", content: [text("What?"), { type: "image", url: PNG }] }],
+    }),
+  );
   const [, picture] = model.prompted[0][0][0].content;
-  assert.deepEqual([picture.value.type, [...new Uint8Array(await picture.value.arrayBuffer())]], ["image/png", [137, 80, 78, 71, 13, 10, 26, 10]]);
+  assert.deepEqual(
+    [picture.value.type, [...new Uint8Array(await picture.value.arrayBuffer())]],
+    ["image/png", [137, 80, 78, 71, 13, 10, 26, 10]],
+  );
   assert.deepEqual(model.created[0].expectedInputs, [{ type: "image" }]);
 });
 
@@ -208,19 +231,32 @@ for (const [name, content, kind] of /** @type {const} */ ([
 ])) {
   test(`${name} is refused`, async () => {
     const { adapter } = built();
-    assert.equal((await readFailing(chat(adapter, { model: "built-in", messages: [{ role: "user", content: [content] }] }))).error.kind, kind);
+    assert.equal(
+      (await readFailing(chat(adapter, { model: "built-in", messages: [{ role: "user", content: [content] }] }))).error
+        .kind,
+      kind,
+    );
   });
 }
 
 test("results of tools are refused", async () => {
   const { adapter } = built();
-  assert.equal((await readFailing(chat(adapter, { model: "built-in", messages: [{ role: "tool", call_id: "c", content: [] }] }))).error.kind, "unsupported");
+  assert.equal(
+    (await readFailing(chat(adapter, { model: "built-in", messages: [{ role: "tool", call_id: "c", content: [] }] })))
+      .error.kind,
+    "unsupported",
+  );
 });
 
 test("the form of the answer is asked for", async () => {
   const { model, adapter } = built();
   const schema = { type: "object", properties: { a: { type: "number" } } };
-  for (const format of /** @type {const} */ ([{ type: "json_schema", schema }, { type: "json_schema" }, { type: "json_object" }, { type: "text" }])) {
+  for (const format of /** @type {const} */ ([
+    { type: "json_schema", schema },
+    { type: "json_schema" },
+    { type: "json_object" },
+    { type: "text" },
+  ])) {
     await read(chat(adapter, ask("Hi", { response_format: format })));
   }
   assert.deepEqual(

@@ -39,7 +39,10 @@ test("a call goes to the driver endpoint with the page's login, and its stream c
     args: { model: "m", messages: [{ role: "user", content: "Hi" }], stream: true },
     auth_token: TOKEN,
   });
-  assert.deepEqual([seen?.method, seen?.headers["content-type"], seen?.headers.authorization], ["POST", "text/plain;actually=json", undefined]);
+  assert.deepEqual(
+    [seen?.method, seen?.headers["content-type"], seen?.headers.authorization],
+    ["POST", "text/plain;actually=json", undefined],
+  );
 });
 
 test("parts come while the service still writes", async () => {
@@ -47,7 +50,9 @@ test("parts come while the service still writes", async () => {
   let open;
   service.answer((response) => {
     open = response;
-    response.writeHead(200, { "Content-Type": "application/x-ndjson" }).write('{"type":"text","text":"a"}\n{"type":"te');
+    response
+      .writeHead(200, { "Content-Type": "application/x-ndjson" })
+      .write('{"type":"text","text":"a"}\n{"type":"te');
   });
   const answer = chat(ask("Hi"));
   assert.deepEqual(await answer.next(), { done: false, value: { type: "text", text: "a" } });
@@ -183,16 +188,19 @@ test("a model of which nothing is known is not streamed with tools", async () =>
 test("without a login nothing is called", async () => {
   puter.auth.isSignedIn = () => false;
   assert.equal((await readFailing(chat(ask("Hi")))).error.kind, "login_required");
-  assert.deepEqual([await adapter.status(), service.seen, puter.ai.lists], [
-    {
-      state: "login_required",
-      detail: "Sign in to Puter on relay's page.",
-      capabilities: (await adapter.status()).capabilities,
-      limits: { concurrency: 3 },
-    },
-    [],
-    0,
-  ]);
+  assert.deepEqual(
+    [await adapter.status(), service.seen, puter.ai.lists],
+    [
+      {
+        state: "login_required",
+        detail: "Sign in to Puter on relay's page.",
+        capabilities: (await adapter.status()).capabilities,
+        limits: { concurrency: 3 },
+      },
+      [],
+      0,
+    ],
+  );
 });
 
 test("a login that the service refused is gone until there is a new one", async () => {
@@ -238,7 +246,10 @@ test("a temporary account without a known allowance", async () => {
   for (const metering of [json(500, {}), json(200, {}), json(200, { allowanceInfo: { remaining: 1e8 } })]) {
     service.answers["/metering/usage"] = metering;
     const { account, limits } = await adapter.status();
-    assert.deepEqual([account?.id, account?.temporary, account?.allowance?.total, limits?.concurrency], ["tmp", true, undefined, 2]);
+    assert.deepEqual(
+      [account?.id, account?.temporary, account?.allowance?.total, limits?.concurrency],
+      ["tmp", true, undefined, 2],
+    );
   }
   assert.deepEqual((await adapter.status()).account?.allowance, { remaining: 1, unit: "USD" });
 });
@@ -253,10 +264,22 @@ test("models are read once in ten minutes, and old ones do while the list cannot
 });
 
 for (const [name, answer, expected] of /** @type {const} */ ([
-  ["the login has expired", json(401, { code: "token_auth_failed" }), { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." }],
-  ["the account needs a confirmation", json(403, { code: "email_confirmation_required", message: "Confirm your mail" }), { state: "blocked", detail: "Confirm your mail" }],
+  [
+    "the login has expired",
+    json(401, { code: "token_auth_failed" }),
+    { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." },
+  ],
+  [
+    "the account needs a confirmation",
+    json(403, { code: "email_confirmation_required", message: "Confirm your mail" }),
+    { state: "blocked", detail: "Confirm your mail" },
+  ],
   ["the service is down", json(503, { message: "down" }), { state: "unavailable", detail: "down." }],
-  ["the service speaks HTML", (/** @type {any} */ response) => void response.end("<html>"), { state: "unavailable", detail: "Puter answered with an error (HTTP 200)." }],
+  [
+    "the service speaks HTML",
+    (/** @type {any} */ response) => void response.end("<html>"),
+    { state: "unavailable", detail: "Puter answered with an error (HTTP 200)." },
+  ],
 ])) {
   test(`the state when ${name}`, async () => {
     service.answers["/whoami"] = answer;
@@ -280,9 +303,15 @@ test("a bug is not a state", async () => {
 
 for (const [name, script] of /** @type {const} */ ([
   ["404", json(404, { code: "not_found" })],
-  ["a page", (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "text/html" }).end("<html>")],
+  [
+    "a page",
+    (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "text/html" }).end("<html>"),
+  ],
   ["something without a type", (/** @type {any} */ response) => void response.writeHead(200).end("?")],
-  ["something that only calls itself JSON", (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "application/json" }).end("<html>")],
+  [
+    "something that only calls itself JSON",
+    (/** @type {any} */ response) => void response.writeHead(200, { "Content-Type": "application/json" }).end("<html>"),
+  ],
 ])) {
   test(`an endpoint that answers with ${name} gives way to the SDK, and the state says so`, async () => {
     service.answer(script);
@@ -291,7 +320,9 @@ for (const [name, script] of /** @type {const} */ ([
     adapter.onstatus((status) => told.push(status));
     const { parts } = await read(chat(ask("Hi", { temperature: 0 })));
     assert.deepEqual(parts, [{ type: "text", text: "from the SDK" }]);
-    assert.deepEqual(puter.ai.chats, [[[{ role: "user", content: "Hi" }], { model: "m", stream: true, temperature: 0 }]]);
+    assert.deepEqual(puter.ai.chats, [
+      [[{ role: "user", content: "Hi" }], { model: "m", stream: true, temperature: 0 }],
+    ]);
     assert.deepEqual(puter.config, { keep: "this", autoRetry: false });
     await read(chat(ask("Hi")));
     assert.equal(service.calls.length, 1);
@@ -311,7 +342,10 @@ test("held to the endpoint, it says that the site changed", async () => {
   adapter = new PuterAdapter({ puter, way: "endpoint" });
   service.answer(json(405, {}));
   const { error } = await readFailing(chat(ask("Hi")));
-  assert.deepEqual([error.kind, error.message, puter.ai.chats], ["site_changed", "Puter's endpoint answered with HTTP 405", []]);
+  assert.deepEqual(
+    [error.kind, error.message, puter.ai.chats],
+    ["site_changed", "Puter's endpoint answered with HTTP 405", []],
+  );
 });
 
 test("held to the SDK, it never calls the endpoint", async () => {
@@ -364,8 +398,12 @@ test("the SDK's stream is left when the call is aborted", async () => {
 });
 
 test("it serves the pages of Puter", () => {
-  const matches = ["https://puter.com/app", "https://docs.puter.com/", "https://me.puter.site/x"].map((url) => adapter.matches(url));
-  const others = ["https://notputer.com/", "http://puter.com/", "https://puter.com.evil.example/"].map((url) => adapter.matches(url));
+  const matches = ["https://puter.com/app", "https://docs.puter.com/", "https://me.puter.site/x"].map((url) =>
+    adapter.matches(url),
+  );
+  const others = ["https://notputer.com/", "http://puter.com/", "https://puter.com.evil.example/"].map((url) =>
+    adapter.matches(url),
+  );
   assert.deepEqual([matches, others], [matches.map(() => true), others.map(() => false)]);
 });
 

@@ -14,7 +14,11 @@ function readLines(lines) {
 }
 
 /** @param {string} name */
-const recordedLines = (name) => String(exchanges[name]?.body).trim().split("\n").map((line) => JSON.parse(line));
+const recordedLines = (name) =>
+  String(exchanges[name]?.body)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 /** @param {string} name */
 const recordedResult = (name) => JSON.parse(String(exchanges[name]?.body)).result;
@@ -61,7 +65,10 @@ test("a stream without its usage was cut", () => {
 });
 
 test("the budget may run out in the middle", () => {
-  assert.throws(() => readLines([{ success: false, error: { code: "insufficient_funds", message: "no funds" } }]), { kind: "quota_exhausted", message: "no funds" });
+  assert.throws(() => readLines([{ success: false, error: { code: "insufficient_funds", message: "no funds" } }]), {
+    kind: "quota_exhausted",
+    message: "no funds",
+  });
 });
 
 test("images arrive, what is unknown or empty is skipped", () => {
@@ -76,7 +83,13 @@ test("images arrive, what is unknown or empty is skipped", () => {
       { metadata: { usage_limited: true }, type: "text", text: "z" },
       { type: "usage" },
     ]),
-    { parts: [{ type: "image", url }, { type: "text", text: "z" }], finish: { finish_reason: "stop" } },
+    {
+      parts: [
+        { type: "image", url },
+        { type: "text", text: "z" },
+      ],
+      finish: { finish_reason: "stop" },
+    },
   );
 });
 
@@ -123,7 +136,10 @@ test("the recorded whole answer with reasoning", () => {
 
 test("the recorded whole answer in blocks", () => {
   const { parts, finish } = readAnswer(recordedResult("fake_plain"));
-  assert.deepEqual([parts.map(({ type }) => type), finish], [["text"], { finish_reason: "stop", usage: { input_tokens: 0, output_tokens: 1 } }]);
+  assert.deepEqual(
+    [parts.map(({ type }) => type), finish],
+    [["text"], { finish_reason: "stop", usage: { input_tokens: 0, output_tokens: 1 } }],
+  );
 });
 
 test("blocks of every kind, reasoning first and calls last", () => {
@@ -135,16 +151,19 @@ test("blocks of every kind, reasoning first and calls last", () => {
     { type: "mystery" },
     null,
   ];
-  assert.deepEqual(readAnswer({ message: { content, images: [{ image_url: { url: "data:2" } }] }, finish_reason: "stop" }), {
-    parts: [
-      { type: "reasoning", text: "Hm." },
-      { type: "text", text: "a" },
-      { type: "image", url: "data:," },
-      { type: "image", url: "data:2" },
-      { type: "tool_call", id: "t", name: "look", arguments: '{"at":1}' },
-    ],
-    finish: { finish_reason: "tool_calls" },
-  });
+  assert.deepEqual(
+    readAnswer({ message: { content, images: [{ image_url: { url: "data:2" } }] }, finish_reason: "stop" }),
+    {
+      parts: [
+        { type: "reasoning", text: "Hm." },
+        { type: "text", text: "a" },
+        { type: "image", url: "data:," },
+        { type: "image", url: "data:2" },
+        { type: "tool_call", id: "t", name: "look", arguments: '{"at":1}' },
+      ],
+      finish: { finish_reason: "tool_calls" },
+    },
+  );
 });
 
 test("a tool call without a function is still a call", () => {
@@ -166,21 +185,37 @@ for (const [result, reason] of /** @type {const} */ ([
 }
 
 test("an answer without a message is another service's", () => {
-  for (const result of [undefined, {}, { message: "Hi" }, { message: null }]) assert.throws(() => readAnswer(result), { kind: "site_changed" });
+  for (const result of [undefined, {}, { message: "Hi" }, { message: null }])
+    assert.throws(() => readAnswer(result), { kind: "site_changed" });
 });
 
 for (const [usage, expected] of [
-  [{ prompt: 7, completion: 7, input_cache_read: 4, usd_cents: null }, { input_tokens: 11, output_tokens: 7, cached_tokens: 4 }],
-  [{ prompt_tokens: 7, completion_tokens: 5, cached_tokens: 0 }, { input_tokens: 7, output_tokens: 5 }],
+  [
+    { prompt: 7, completion: 7, input_cache_read: 4, usd_cents: null },
+    { input_tokens: 11, output_tokens: 7, cached_tokens: 4 },
+  ],
+  [
+    { prompt_tokens: 7, completion_tokens: 5, cached_tokens: 0 },
+    { input_tokens: 7, output_tokens: 5 },
+  ],
   [
     { prompt_tokens: 7, completion_tokens: 5, cached_tokens: 2, thinking_tokens: 3, grounding_requests: 1 },
     { input_tokens: 9, output_tokens: 8, cached_tokens: 2, reasoning_tokens: 3 },
   ],
   [
-    { input_tokens: 3, output_tokens: 2, cache_read_input_tokens: 10, ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 1 },
+    {
+      input_tokens: 3,
+      output_tokens: 2,
+      cache_read_input_tokens: 10,
+      ephemeral_5m_input_tokens: 4,
+      ephemeral_1h_input_tokens: 1,
+    },
     { input_tokens: 18, output_tokens: 2, cached_tokens: 10 },
   ],
-  [{ prompt: 1.6, completion: -3 }, { input_tokens: 2, output_tokens: 0 }],
+  [
+    { prompt: 1.6, completion: -3 },
+    { input_tokens: 2, output_tokens: 0 },
+  ],
   [{ usd_cents: null }, undefined],
   [undefined, undefined],
 ]) {

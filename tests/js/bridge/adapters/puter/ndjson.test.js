@@ -21,7 +21,7 @@ test("cutting the bytes differently changes nothing", () => {
   const whole = bytes('{"text":"é😀ö"}\n{"text":"日本\\n"}\r\n{"n":[1,2]}\n');
   for (let round = 0; round < 300; round += 1) {
     const pieces = [];
-    for (let at = 0; at < whole.length; ) {
+    for (let at = 0; at < whole.length;) {
       const end = at + 1 + random.whole(9);
       pieces.push(whole.slice(at, end));
       at = end;

@@ -9,13 +9,22 @@ import { ask } from "../../../support/answers.js";
 const text = (/** @type {string} */ value) => /** @type {const} */ ({ type: "text", text: value });
 const image = /** @type {const} */ ({ type: "image", url: "data:image/png;base64,AAAA" });
 const call = /** @type {const} */ ({ id: "call_1", name: "look", arguments: '{"at":"cat"}' });
-const look = { name: "look", description: "Look.", parameters: { type: "object", properties: { at: { type: "string" } } }, strict: true };
+const look = {
+  name: "look",
+  description: "Look.",
+  parameters: { type: "object", properties: { at: { type: "string" } } },
+  strict: true,
+};
 
 /** @param {...Message} messages */
 const messagesOf = (...messages) => chatArguments({ model: "m", messages }, { stream: true }).messages;
 
 test("a plain question", () => {
-  assert.deepEqual(chatArguments(ask("Hi"), { stream: true }), { model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
+  assert.deepEqual(chatArguments(ask("Hi"), { stream: true }), {
+    model: "m",
+    messages: [{ role: "user", content: "Hi" }],
+    stream: true,
+  });
 });
 
 test("only parameters that reach the model are sent", () => {
@@ -41,7 +50,10 @@ test("a provider is named when the call must stay there", () => {
 
 test("system and developer messages are system messages", () => {
   assert.deepEqual(
-    messagesOf({ role: "system", content: [text("a"), text("b")] }, { role: "system", content: [text("c")], developer: true }),
+    messagesOf(
+      { role: "system", content: [text("a"), text("b")] },
+      { role: "system", content: [text("c")], developer: true },
+    ),
     [
       { role: "system", content: "a\n\nb" },
       { role: "system", content: "c" },
@@ -50,38 +62,50 @@ test("system and developer messages are system messages", () => {
 });
 
 test("images go next to the text of the user", () => {
-  assert.deepEqual(messagesOf({ role: "user", content: [text("What?"), image, { type: "image", url: "https://a.example/b.png", detail: "low" }] }), [
-    {
+  assert.deepEqual(
+    messagesOf({
       role: "user",
-      content: [
-        { type: "text", text: "What?" },
-        { type: "image_url", image_url: { url: image.url } },
-        { type: "image_url", image_url: { url: "https://a.example/b.png", detail: "low" } },
-      ],
-    },
-  ]);
+      content: [text("What?"), image, { type: "image", url: "https://a.example/b.png", detail: "low" }],
+    }),
+    [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What?" },
+          { type: "image_url", image_url: { url: image.url } },
+          { type: "image_url", image_url: { url: "https://a.example/b.png", detail: "low" } },
+        ],
+      },
+    ],
+  );
 });
 
 test("a tool call next to text keeps its arguments as text", () => {
-  assert.deepEqual(messagesOf({ role: "assistant", content: [text("Let me look.")], reasoning: "Hm.", tool_calls: [call] }), [
-    {
-      role: "assistant",
-      content: "Let me look.",
-      tool_calls: [{ id: "call_1", type: "function", function: { name: "look", arguments: '{"at":"cat"}' } }],
-    },
-  ]);
+  assert.deepEqual(
+    messagesOf({ role: "assistant", content: [text("Let me look.")], reasoning: "Hm.", tool_calls: [call] }),
+    [
+      {
+        role: "assistant",
+        content: "Let me look.",
+        tool_calls: [{ id: "call_1", type: "function", function: { name: "look", arguments: '{"at":"cat"}' } }],
+      },
+    ],
+  );
 });
 
 test("a tool call without text is a block with parsed arguments", () => {
-  assert.deepEqual(messagesOf({ role: "assistant", tool_calls: [call, { id: "call_2", name: "wait", arguments: "" }] }), [
-    {
-      role: "assistant",
-      content: [
-        { type: "tool_use", id: "call_1", name: "look", input: { at: "cat" } },
-        { type: "tool_use", id: "call_2", name: "wait", input: {} },
-      ],
-    },
-  ]);
+  assert.deepEqual(
+    messagesOf({ role: "assistant", tool_calls: [call, { id: "call_2", name: "wait", arguments: "" }] }),
+    [
+      {
+        role: "assistant",
+        content: [
+          { type: "tool_use", id: "call_1", name: "look", input: { at: "cat" } },
+          { type: "tool_use", id: "call_2", name: "wait", input: {} },
+        ],
+      },
+    ],
+  );
 });
 
 test("arguments that are no object are kept as text", () => {
@@ -93,7 +117,11 @@ test("arguments that are no object are kept as text", () => {
 
 test("an answer, a refusal, and an answer of nothing", () => {
   assert.deepEqual(
-    messagesOf({ role: "assistant", content: [text("Yes.")] }, { role: "assistant", refusal: "No." }, { role: "assistant", reasoning: "Hm." }),
+    messagesOf(
+      { role: "assistant", content: [text("Yes.")] },
+      { role: "assistant", refusal: "No." },
+      { role: "assistant", reasoning: "Hm." },
+    ),
     [
       { role: "assistant", content: "Yes." },
       { role: "assistant", content: "No." },
@@ -103,7 +131,10 @@ test("an answer, a refusal, and an answer of nothing", () => {
 
 test("results of tools are text, and say when they are errors", () => {
   assert.deepEqual(
-    messagesOf({ role: "tool", call_id: "call_1", content: [text("a cat")] }, { role: "tool", call_id: "call_2", content: [text("no")], is_error: true }),
+    messagesOf(
+      { role: "tool", call_id: "call_1", content: [text("a cat")] },
+      { role: "tool", call_id: "call_2", content: [text("no")], is_error: true },
+    ),
     [
       { role: "tool", tool_call_id: "call_1", content: "a cat" },
       { role: "tool", tool_call_id: "call_2", content: "Error: no" },
@@ -148,7 +179,9 @@ test("tools are declared without what is not understood", () => {
 test("a choice among tools narrows what is declared", () => {
   const tools = [look, { name: "wait" }];
   const names = (/** @type {any} */ choice) =>
-    /** @type {any} */ (chatArguments(ask("Hi", { tools, tool_choice: choice }), { stream: true }).tools)?.map((/** @type {any} */ tool) => tool.function.name);
+    /** @type {any} */ (chatArguments(ask("Hi", { tools, tool_choice: choice }), { stream: true }).tools)?.map(
+      (/** @type {any} */ tool) => tool.function.name,
+    );
   assert.deepEqual(names({ mode: "required", names: ["wait"] }), ["wait"]);
   assert.deepEqual(names({ mode: "auto" }), ["look", "wait"]);
   assert.equal(names({ mode: "none" }), undefined);
