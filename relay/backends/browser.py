@@ -20,6 +20,18 @@ from relay.routing.catalog import Catalog, dropped_parameters, forbids_tools, ob
 ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
 """What the gateway does itself where a page cannot, and what changes no answer."""
 
+NOBODY = (
+    "No signed-in page is connected. Open relay's page (run `relay pair` for the link), sign in, and leave it open."
+)
+
+TROUBLES = {
+    "login_required": ("not signed in", "sign in there."),
+    "blocked": ("held up", "the site asks for something only you can do."),
+    "unavailable": ("cannot answer", "look at it."),
+    "starting": ("not ready", "wait until it is."),
+}
+"""What keeps a page from answering and what to do about it, the most telling first."""
+
 Wall = Callable[[], float]
 
 
@@ -82,38 +94,66 @@ class BrowserBackend:
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[BrowserReply]:
         """Run `request` on the least busy session that offers its model."""
-        session = await self._registry.acquire(self._chooser(request))
+        choice = _Choice(request, self._registry, self._current_catalog)
+        session = await self._registry.acquire(choice)
         try:
-            model = self._current_catalog().resolve(request.model)[session.id]
+            model = choice.model
             dropped = dropped_parameters(request, session.capabilities, ENFORCED_BY_RELAY)
             async with session.call(_for_page(request, model, session)) as call:
                 yield BrowserReply(call, session, model, dropped, self._idle)
         finally:
             self._registry.release(session)
 
-    def _chooser(self, request: Request) -> Callable[[], Session | None]:
-        """Return a function that picks the session to use now; it is asked again whenever something changed."""
-        hoped = False
-
-        def choose() -> Session | None:
-            nonlocal hoped
-            usable = [session for session in self._registry if session.ready]
-            if not usable:
-                raise SessionOffline(AWAY, retry_after=5.0) if hoped else _nobody(self._registry)
-            hoped = True
-            offers = self._current_catalog().resolve(request.model)
-            able = _able(request, [session for session in usable if session.id in offers])
-            free = [session for session in able if session.has_room]
-            return min(free, key=_busyness, default=None)
-
-        return choose
-
     def _current_catalog(self) -> Catalog:
         if self._catalog_version != self._registry.version:
             offers = [(session.id, session.models) for session in self._registry if session.ready]
-            self._catalog = Catalog(offers, created=int(self._wall()))
+            self._catalog = Catalog(offers, int(self._wall()), self._catalog)
             self._catalog_version = self._registry.version
         return self._catalog
+
+
+class _Choice:
+    """Pick the session for one request; asked again whenever something changed, as long as the request waits.
+
+    Attributes:
+        model: the picked session's own id of the model.
+    """
+
+    def __init__(self, request: Request, registry: SessionRegistry, catalog: Callable[[], Catalog]) -> None:
+        self.model = ""
+        self._request = request
+        self._registry = registry
+        self._catalog = catalog
+        self._hoped = False
+
+    def __call__(self) -> Session | None:
+        """Return the least busy session that can serve the request now, ``None`` if one may be able to in a moment.
+
+        Raises:
+            RelayError: waiting is in vain.
+        """
+        usable = [session for session in self._registry if session.ready]
+        if not usable and not self._registry.expecting:
+            raise self._nobody()
+        self._hoped = True
+        if not usable:
+            return None
+        offers = self._catalog().resolve(self._request.model)
+        able = _able(self._request, [session for session in usable if session.id in offers])
+        session = min((session for session in able if session.has_room), key=_busyness, default=None)
+        if session is not None:
+            self.model = offers[session.id]
+        return session
+
+    def _nobody(self) -> RelayError:
+        for state, (trouble, wish) in TROUBLES.items():
+            for session in self._registry:
+                if session.state == state:
+                    site = session.identity.site
+                    return SessionNotAvailable(f"The page of {site} is open but {trouble}: {session.detail or wish}")
+        if self._hoped:
+            return SessionOffline(AWAY, retry_after=5.0)
+        return SessionNotAvailable(NOBODY)
 
 
 def _able(request: Request, sessions: Iterable[Session]) -> list[Session]:
@@ -144,16 +184,3 @@ def _for_page(request: Request, model: str, session: Session) -> Request:
         elif choice.names:
             tools = tuple(tool for tool in tools if tool.name in choice.names)
     return msgspec.structs.replace(request, model=model, tools=tools, extra={})
-
-
-def _nobody(sessions: Iterable[Session]) -> SessionNotAvailable:
-    for session in sessions:
-        if session.state in ("login_required", "blocked"):
-            wish = session.detail or "sign in there."
-            return SessionNotAvailable(f"The page of {session.identity.site} is open but not signed in: {wish}")
-        if session.state in ("unavailable", "starting"):
-            wish = session.detail or "wait until it is ready."
-            return SessionNotAvailable(f"The page of {session.identity.site} is open but not ready: {wish}")
-    return SessionNotAvailable(
-        "No signed-in page is connected. Open relay's page (run `relay pair` for the link), sign in, and leave it open."
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from relay.bridge.frames import ImageOutPart, Part, ReasoningPart, TextPart, ToolCallPart
 from relay.core.events import (
@@ -20,8 +21,8 @@ from relay.errors import BridgeViolation
 class PartReader:
     """Turn parts into events, and give tool calls their index.
 
-    Neighbouring texts of one batch become one delta: a batch is what piled up while the reader was busy, and a reader
-    that is behind is helped by fewer, larger deltas.
+    Neighbouring pieces of text of one batch become one delta: a batch is what piled up while the reader was busy, and a
+    reader that is behind is helped by fewer, larger deltas.
     """
 
     def __init__(self) -> None:
@@ -37,25 +38,19 @@ class PartReader:
         """
         out: list[Event] = []
         texts: list[str] = []
-        for part in parts:
-            if type(part) is TextPart:
-                texts.append(part.text)
-                continue
+        for kind, run in groupby(parts, type):
+            for part in run:
+                match part:
+                    case TextPart(text=text) | ReasoningPart(text=text):
+                        texts.append(text)
+                    case ToolCallPart():
+                        self._tool_call(out, part)
+                    case ImageOutPart(url=url):
+                        self._end_call(out)
+                        out.append(ImagePart(url))
             if texts:
-                self._text(out, texts)
-            match part:
-                case ReasoningPart(text=text):
-                    self._end_call(out)
-                    self._reasoning(out, text)
-                case ToolCallPart():
-                    self._tool_call(out, part)
-                case ImageOutPart(url=url):
-                    self._end_call(out)
-                    out.append(ImagePart(url))
-                case TextPart():
-                    pass  # taken above, by the faster test
-        if texts:
-            self._text(out, texts)
+                self._text(out, TextDelta if kind is TextPart else ReasoningDelta, "".join(texts))
+                texts.clear()
         return out
 
     def end(self) -> list[Event]:
@@ -64,20 +59,10 @@ class PartReader:
         self._end_call(out)
         return out
 
-    def _text(self, out: list[Event], texts: list[str]) -> None:
-        text = "".join(texts)
-        texts.clear()
+    def _text(self, out: list[Event], delta: type[TextDelta | ReasoningDelta], text: str) -> None:
         if text:
             self._end_call(out)
-            out.append(TextDelta(text))
-
-    @staticmethod
-    def _reasoning(out: list[Event], text: str) -> None:
-        last = out[-1] if out else None
-        if isinstance(last, ReasoningDelta):
-            out[-1] = ReasoningDelta(last.text + text)
-        elif text:
-            out.append(ReasoningDelta(text))
+            out.append(delta(text))
 
     def _tool_call(self, out: list[Event], part: ToolCallPart) -> None:
         if part.id != self._call:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Protocol
 
 from relay.core.model import ModelEntry
-from relay.core.request import Audio, File, Image, Part, Request
+from relay.core.request import Audio, File, Image, Part, Request, Text
 from relay.errors import ContextLengthExceeded, ModelNotFound, RequestError, UnsupportedFeature
+
+LONGEST_COMPARED = 64
+MOST_COMPARED = 500
+"""The search for similar names runs in the event loop: it must be over in a few milliseconds."""
 
 
 class OfferedModel(Protocol):
@@ -67,20 +72,30 @@ class Catalog:
     """Immutable index over what sessions offer; build a new one when something changed.
 
     Ids are compared without regard to case, because sites do the same. Where two sessions use one name, each resolves
-    it to its own model.
+    it to its own model. Within a session an id counts before an alias, and the first model before the next.
+
+    A model that was in the catalog `before` keeps its age, others are new at `now` (Unix seconds).
     """
 
-    def __init__(self, offers: Iterable[tuple[str, Sequence[OfferedModel]]], created: int = 0) -> None:
+    def __init__(
+        self, offers: Iterable[tuple[str, Sequence[OfferedModel]]], now: int = 0, before: Catalog | None = None
+    ) -> None:
+        age = {} if before is None else {entry.id: entry.created for entry in before.models}
         self._by_name: dict[str, dict[str, str]] = {}
         self._models: dict[str, ModelEntry] = {}
         for session, models in offers:
             for model in models:
-                self._models.setdefault(
-                    model.id,
-                    ModelEntry(id=model.id, owned_by=model.owned_by or "session", created=created, name=model.name),
+                entry = ModelEntry(
+                    id=model.id,
+                    owned_by=model.owned_by or "session",
+                    created=age.get(model.id, now),
+                    name=model.name,
                 )
-                for name in (model.id, *model.aliases):
-                    self._by_name.setdefault(name.lower(), {}).setdefault(session, model.id)
+                self._models.setdefault(model.id, entry)
+                self._by_name.setdefault(model.id.lower(), {}).setdefault(session, model.id)
+            for model in models:
+                for alias in model.aliases:
+                    self._by_name.setdefault(alias.lower(), {}).setdefault(session, model.id)
 
     @property
     def models(self) -> tuple[ModelEntry, ...]:
@@ -103,12 +118,17 @@ class Catalog:
         """
         found = self._by_name.get(name.lower())
         if found is None:
-            nearest = difflib.get_close_matches(name.lower(), self._by_name, n=3, cutoff=0.4)
-            raise ModelNotFound(name, tuple(nearest))
+            raise ModelNotFound(name, self._nearest(name.lower()))
         return found
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._by_name
+
+    def _nearest(self, name: str) -> tuple[str, ...]:
+        """Up to three ids that look like `name`."""
+        ids = {model_id.lower(): model_id for model_id in self._models}
+        close = difflib.get_close_matches(name[:LONGEST_COMPARED], islice(ids, MOST_COMPARED), n=3, cutoff=0.4)
+        return tuple(ids[each] for each in close)
 
 
 def obstacle(request: Request, powers: Powers, max_prompt_chars: int | None) -> RequestError | None:
@@ -138,7 +158,7 @@ def dropped_parameters(request: Request, powers: Powers, enforced: frozenset[str
 def _too_long(request: Request, max_prompt_chars: int | None) -> ContextLengthExceeded | None:
     if max_prompt_chars is None:
         return None
-    length = sum(len(part.text) for part in _prompt_parts(request) if hasattr(part, "text"))
+    length = sum(len(part.text) for part in _prompt_parts(request) if isinstance(part, Text))
     if length <= max_prompt_chars:
         return None
     return ContextLengthExceeded(
@@ -156,6 +176,6 @@ def forbids_tools(request: Request) -> bool:
 
 
 def forces_tools(request: Request) -> bool:
-    """Whether the client asked for a call of some tool, or of certain ones only."""
+    """Whether the client asked for a tool call; that only certain ones may be called, relay can see to itself."""
     choice = request.tool_choice
-    return bool(request.tools) and choice is not None and (choice.mode == "required" or bool(choice.names))
+    return bool(request.tools) and choice is not None and choice.mode == "required"
