@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -13,10 +13,12 @@ import structlog
 
 SECRET = re.compile(
     r"(?:sk-relay-|rbr-|radm-)[A-Za-z0-9_-]{6,}"  # our own credentials
-    r"|(?i:bearer)\s+[^\s'\",;]{6,}"
-    r"|(?i:code|key|token|api[_-]key)=[^\s&'\",;]{4,}"  # query strings and fragments
-    r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?"  # JSON Web Tokens
-    r"|\bsk-[A-Za-z0-9_-]{12,}"
+    r"|\b[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}\b"  # pairing codes
+    r"|(?i:bearer|basic)\s+[^\s'\",;]{6,}"
+    r"|(?i:code|key|token|secret|password)=[^\s&'\",;]{4,}"  # query strings and fragments
+    r"|(?i:authorization|cookie|api[_-]?key|token|code|secret|password)['\"]\s*:\s*b?['\"][^'\"]+"  # printed mappings
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?"  # JSON Web Tokens
+    r"|\b(?:sk-|AIza)[A-Za-z0-9_-]{12,}"
 )
 REDACTED = "[redacted]"
 HIDDEN_FIELDS = frozenset({"authorization", "cookie", "token", "code", "secret", "password", "api_key"})
@@ -31,7 +33,6 @@ def configure(level: str, form: Literal["auto", "text", "json"], file: Path | No
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        redact,
     ]
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -39,12 +40,15 @@ def configure(level: str, form: Literal["auto", "text", "json"], file: Path | No
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer = structlog.dev.ConsoleRenderer(colors=stream.isatty()) if as_text else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact,
+                _text(colors=stream.isatty()) if as_text else structlog.processors.JSONRenderer(),
+            ],
         )
     )
     root = logging.getLogger()
@@ -54,11 +58,25 @@ def configure(level: str, form: Literal["auto", "text", "json"], file: Path | No
         logging.getLogger(noisy).setLevel("WARNING")
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank out fields named like secrets, and secrets inside any text, tracebacks included."""
-    for name, value in event.items():
-        if name in HIDDEN_FIELDS:
-            event[name] = REDACTED
-        elif isinstance(value, str):
-            event[name] = SECRET.sub(REDACTED, value)
-    return event
+def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Blank out fields named like secrets, and secrets inside any value, tracebacks included."""
+    return {name: REDACTED if name in HIDDEN_FIELDS else _clean(value) for name, value in event.items()}
+
+
+def _clean(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return SECRET.sub(REDACTED, value)
+        case dict():
+            return {str(name): REDACTED if name in HIDDEN_FIELDS else _clean(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_clean(item) for item in value]
+        case _:
+            return SECRET.sub(REDACTED, repr(value))
+
+
+def _text(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    """Lines for people; values are quoted, so that a line break in one cannot pass for another line."""
+    return structlog.dev.ConsoleRenderer(colors=colors, repr_native_str=True)

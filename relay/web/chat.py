@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 import structlog
 from quart import Blueprint, Response, g, request
 
 from relay.core.answer import Collector
+from relay.core.events import Finished
 from relay.core.sse import HEADERS
 from relay.dialects.base import Limits
 from relay.dialects.openai_chat.inbound import ChatCall, decode
@@ -44,6 +46,7 @@ class _Answering:
         self._id = f"chatcmpl-{secrets.token_urlsafe(18)}"
         self._created = int(time.time())
         self._dropped: tuple[str, ...] = ()
+        g.recorded = True
         self._record = Record(
             id=g.request_id,
             dialect="openai_chat",
@@ -77,27 +80,32 @@ class _Answering:
         response.timeout = None  # an answer may take longer than Quart's default of 60 s
         return self._with_headers(response)
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
         encoder: ChunkEncoder | None = None
-        begun = False
+        begun = ended = False
         try:
             async with self._gateway.answer(self._call.request, self._record) as exchange:
                 self._dropped = exchange.dropped
                 encoder = ChunkEncoder(self._id, self._created, exchange.model, self._call.form)
                 async for events in exchange.events():
                     chunk = encoder.encode(events) if events else encoder.keep_alive
+                    ended = bool(events) and isinstance(events[-1], Finished)
                     if chunk:
                         begun = True
                         yield chunk
-        except RelayError as exc:
+        except Exception as exc:  # also a bug of ours: the client must not take a cut stream for an answer
             if encoder is None or not begun:
                 raise
-            yield encoder.error(exc)
-        except Exception as exc:  # a bug of ours; the client must not take a cut stream for an answer
-            if encoder is None or not begun:
-                raise
-            log.exception("request.crashed", id=self._record.id)
-            yield encoder.error(RelayError(f"relay failed in an unexpected way ({type(exc).__name__})."))
+            error = self._told(exc)
+            if not ended:
+                yield encoder.error(error)
+
+    def _told(self, exc: Exception) -> RelayError:
+        """Return what the client is told of `exc`; the log has the traceback of what nobody expected."""
+        if isinstance(exc, RelayError):
+            return exc
+        log.error("request.crashed", id=self._record.id, exc_info=exc)
+        return RelayError(f"relay failed in an unexpected way; its log has more under {self._record.id}.")
 
     def _with_headers(self, response: Response) -> Response:
         dropped = [*self._call.ignored, *self._dropped]
@@ -106,7 +114,8 @@ class _Answering:
         return response
 
 
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
+async def _chain(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):  # a client that leaves between two chunks ends the call at once
+        yield first
+        async for chunk in rest:
+            yield chunk

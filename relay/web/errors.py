@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import structlog
 from quart import Quart, Response, g, request
@@ -12,6 +13,9 @@ from relay.dialects.openai_chat import errors as openai_errors
 from relay.errors import BodyTooLarge, InvalidRequest, RelayError, RouteNotFound
 
 log = structlog.get_logger(__name__)
+
+PATIENCE_SECONDS: Final = 60.0
+"""Beyond this a retry is left to the person: some SDKs would sleep for any length, others retry at once instead."""
 
 
 def install(app: Quart) -> None:
@@ -28,17 +32,21 @@ def response_for(error: RelayError) -> Response:
     https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py (``_should_retry``).
     """
     response = Response(openai_errors.body(error), error.status, content_type="application/json")
-    if error.should_retry is not None:
-        response.headers["x-should-retry"] = str(error.should_retry).lower()
+    should_retry = error.should_retry
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))
+        if should_retry is None and error.retry_after > PATIENCE_SECONDS:
+            should_retry = False
+    if should_retry is not None:
+        response.headers["x-should-retry"] = str(should_retry).lower()
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 
 async def _relay_error(error: RelayError) -> Response:
-    log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=error.param)
+    if not g.get("recorded"):  # the gateway writes down how its own requests end
+        log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=error.param)
     return response_for(error)
 
 

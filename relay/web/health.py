@@ -10,8 +10,14 @@ from relay import __version__
 from relay.bridge.registry import SessionRegistry
 
 
-def blueprint(registry: SessionRegistry, default_model: str, degraded: Callable[[], str | None]) -> Blueprint:
-    """Return the route; `degraded` says in a word what does not work, ``None`` if all does."""
+def blueprint(
+    registry: SessionRegistry, default_model: Callable[[], str], degraded: Callable[[], str | None]
+) -> Blueprint:
+    """Return the route.
+
+    `default_model` names the model for clients that name none; `degraded` says in a word what does not work, ``None``
+    if all does.
+    """
     routes = Blueprint("health", __name__)
 
     @routes.get("/health")
@@ -22,7 +28,7 @@ def blueprint(registry: SessionRegistry, default_model: str, degraded: Callable[
             status="degraded" if problem else "ok",
             problem=problem,
             authenticated=ready > 0,
-            model=default_model,
+            model=default_model(),
             version=__version__,
             sessions={"connected": sum(session.online for session in registry), "ready": ready},
         )

@@ -163,6 +163,11 @@ def test_tool_calls_are_not_cut():
     assert answered(asked, *CALL, STOP) == [*CALL, estimate(3), TOOL_CALLS]
 
 
+@pytest.mark.parametrize("late", [TextDelta("a"), ReasoningDelta("a")])
+def test_nothing_fits_after_tool_calls_that_filled_the_limit(late: Event):
+    assert answered(request(max_tokens=3), *CALL, late) == [*CALL, estimate(3), LENGTH]
+
+
 def test_max_tokens_that_the_page_honours_are_not_counted():
     events = [TextDelta("123456789"), STOP]
     expected = [events[0], estimate(3), STOP]
