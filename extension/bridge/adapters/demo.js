@@ -15,8 +15,11 @@ const MODEL = "demo";
 const CHARACTERS_PER_TOKEN = 4;
 const PACE_MS = 20;
 
-const FILE_WISH = /\b(create|write|make|save|add|generate)\b[^.?!]*\b(file|page|script|document|program|note)\b/i;
-const FILE_NAME = /\b[\w./-]*[\w-]\.(?:txt|md|html?|js|ts|py|css|json)\b/i;
+const FILE_WISH = /\b(create|write|make|save|generate)\b[^.?!]*(\b(file|page|script|document|program)\b|\.[a-z]{2,4}\b)/i;
+/** Only a file that is to be made anew gets the name that was asked for: no work of anybody may be written over. */
+const NEW_FILE = /\b(create|make|generate)\b[^.?!]*?\b([\w/-]*[\w-]\.(?:txt|md|html?|js|ts|py|css|json))\b/i;
+/** What coding agents put around the words of the person. */
+const SURROUNDINGS = /<(environment_details|system-reminder)>[\s\S]*?<\/\1>/g;
 const PATH_FIELD = /^(path|file|file_?path|file_?name|target_file)$/i;
 const CONTENT_FIELD = /^(content|contents|text|file_text|code|new_content|diff)$/i;
 
@@ -125,7 +128,7 @@ function planFor({ tools = [], tool_choice: choice }, asked) {
   if (choice?.mode === "none") return null;
   const allowed = tools.filter(({ name }) => !choice?.names?.length || choice.names.includes(name));
   const named = allowed.find(({ name }) => new RegExp(`(^|\\W)${escape(name)}($|\\W)`, "i").test(asked));
-  const writing = FILE_WISH.test(asked) || FILE_NAME.test(asked) ? allowed.find(writesFiles) : undefined;
+  const writing = FILE_WISH.test(asked) ? allowed.find(writesFiles) : undefined;
   const tool = named ?? writing ?? (choice?.mode === "required" ? allowed[0] : undefined);
   return tool ? { tool, input: inputFor(tool, asked) } : null;
 }
@@ -175,7 +178,7 @@ function valueFor(name, schema, asked) {
     case "object":
       return {};
     default:
-      if (PATH_FIELD.test(name)) return asked.match(FILE_NAME)?.[0] ?? "relay-demo.txt";
+      if (PATH_FIELD.test(name)) return NEW_FILE.exec(asked)?.[2] ?? "relay-demo.txt";
       return CONTENT_FIELD.test(name) ? "Written by relay's demo. The loop works.\n" : "relay demo";
   }
 }
@@ -194,6 +197,7 @@ function lastWords(messages) {
   return (user?.content ?? [])
     .map((part) => (part.type === "text" ? part.text : `[${part.type}]`))
     .join(" ")
+    .replace(SURROUNDINGS, "")
     .trim();
 }
 

@@ -81,6 +81,14 @@ test("a file without a name gets one", async () => {
   assert.equal((await callOf(ask("Write a file for me", { tools: [WRITE] })))?.input.path, "relay-demo.txt");
 });
 
+test("it never writes over a file that is only talked about", async () => {
+  const tools = [WRITE];
+  assert.equal((await callOf(ask("Write a docstring in main.py", { tools })))?.input.path, "relay-demo.txt");
+  assert.equal(await callOf(ask("Explain main.py", { tools })), null);
+  const details = "<environment_details>\nCreate files: main.py\nwrite_to_file\n</environment_details>";
+  assert.equal(await callOf(ask(`Explain this. ${details}`, { tools })), null);
+});
+
 test("it uses a tool that is named, with plausible values for what it needs", async () => {
   assert.deepEqual(await callOf(ask("Use look-at now", { tools: [WRITE, LOOK] })), {
     name: "look-at",
