@@ -14,6 +14,8 @@ from pathlib import Path
 
 RATE = 500
 TOP = 30
+EVENT_LOOP = "Runner.run "
+"""Only its thread counts: a sampler takes threads that wait in a queue for busy."""
 
 
 @contextmanager
@@ -24,15 +26,16 @@ def recorded(pid: int, title: str) -> Iterator[None]:
     """
     program = _py_spy()
     with tempfile.NamedTemporaryFile(suffix=".txt") as file:
-        words = [*program, "record", "--pid", str(pid), "--rate", str(RATE), "--format", "raw", "--output", file.name]
+        how = ["--threads", "--rate", str(RATE), "--format", "raw", "--output", file.name]
+        words = [*program, "record", "--pid", str(pid), *how]
         sampler = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
             yield
         finally:
             sampler.send_signal(signal.SIGINT)
             _, said = sampler.communicate()
-        stacks = Path(file.name).read_text()
-        print(f"\n### {title}\n\n{_top(stacks)}" if stacks else f"py-spy saw nothing: {said}", file=sys.stderr)
+        stacks = [line for line in Path(file.name).read_text().splitlines() if EVENT_LOOP in line]
+        print(f"\n### {title}\n\n{_top(stacks)}" if stacks else f"py-spy saw nothing. {said}", file=sys.stderr)
 
 
 def _py_spy() -> list[str]:
@@ -43,11 +46,11 @@ def _py_spy() -> list[str]:
     sys.exit("--profile needs py-spy (pip install py-spy) and the right to look at other processes.")
 
 
-def _top(stacks: str) -> str:
+def _top(stacks: list[str]) -> str:
     """Return the functions with most samples of their own, and with those of what they call."""
     own: Counter[str] = Counter()
     whole: Counter[str] = Counter()
-    for line in stacks.splitlines():
+    for line in stacks:
         stack, _, count = line.rpartition(" ")
         frames = [frame.rpartition(":")[0] + ")" if ":" in frame else frame for frame in stack.split(";")]
         own[frames[-1]] += int(count)

@@ -101,7 +101,7 @@ def _hold(streams: int, p99: float | None = None, rss: float | None = None) -> S
     return Scenario(
         name=f"hold-{streams}",
         title=f"{streams} streams with 20 parts/s each",
-        load={"clients": streams, "requests": streams, "parts": 160, "every": 50_000, "ramp": 2 * streams},
+        load={"clients": streams, "requests": streams, "parts": 160, "every": 50_000, "ramp": 4 * streams},
         quick={"parts": 60},
         figures=(
             *_age(p99),
