@@ -191,7 +191,7 @@ def python(*words: str | Path, minutes: float = 10) -> Job:
 
 def program_tests(folder: str, *, minutes: float = 10) -> Job:
     """A job that runs the tests below `folder` which drive real programs."""
-    return python("pytest", folder, "-m", "e2e and not heavy", "--durations=5", minutes=minutes)
+    return python("pytest", folder, "-m", "e2e and not heavy", "--durations=5", "--maxfail=10", minutes=minutes)
 
 
 def script(name: str) -> Job:

@@ -16,7 +16,8 @@ _PAGE = """<!doctype html>
   const allow = () => {
     const facts = { success: true, token, username: "emulated_user", app_uid: "app-emulated" };
     window.opener.postMessage({ msg: "puter.token", msg_id, ...facts }, "*");
-    window.close();
+    // The SDK looks every 100 ms whether the window is closed; on a busy machine it would see that before the message.
+    setTimeout(() => window.close(), 1000);
   };
   document.getElementById("allow").onclick = allow;
   document.getElementById("cancel").onclick = () => window.close();
