@@ -176,6 +176,7 @@ async def torn(_: Conversation, answer: Answer) -> None:
 async def cut(_: Conversation, answer: Answer) -> None:
     """Lose the connection in the middle of a line."""
     await answer.text("Half a ")
+    await asyncio.sleep(0.3)  # a browser drops what it has not read yet when the connection breaks
     await answer.raw(b'{"type":"text","te')
     answer.exchange.cut()
 
