@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from relay.backends.parts import PartReader
-from relay.bridge.protocol import Completed, Failed
+from relay.bridge.frames import Part
+from relay.bridge.protocol import Completed, Failed, Outcome
 from relay.bridge.registry import AWAY, SessionRegistry
 from relay.bridge.session import LiveCall, Session
 from relay.core.events import Event, Finished, Started, UsageReport
@@ -45,28 +46,29 @@ class BrowserReply:
         self.enforces = session.capabilities.parameters
         self._call = call
         self._idle = idle
+        self._reader = PartReader()
+        self._head: list[Event] = [Started(model)]
 
     async def events(self) -> AsyncIterator[list[Event]]:
         """Yield the answer's events (see :class:`relay.backends.base.Reply`)."""
-        reader = PartReader()
-        head: list[Event] = [Started(self.model)]
         async for parts, outcome in self._call.batches(self._idle):
-            events = reader.feed(parts)
-            match outcome:
-                case Completed(finish_reason=reason, usage=usage):
-                    events += reader.end()
-                    if usage is not None:
-                        events.append(UsageReport(usage))
-                    events.append(Finished(reason))
-                case Failed() | None:
-                    pass
-            if events:
-                yield head + events
-                head = []
-            elif outcome is None:
-                yield []
+            events = self._translate(parts, outcome)
+            if events or outcome is None:
+                yield events
             if isinstance(outcome, Failed):
                 raise outcome.error
+
+    def _translate(self, parts: list[Part], outcome: Outcome | None) -> list[Event]:
+        events = self._reader.feed(parts)
+        if isinstance(outcome, Completed):
+            events += self._reader.end()
+            if outcome.usage is not None:
+                events.append(UsageReport(outcome.usage))
+            events.append(Finished(outcome.finish_reason))
+        if events:
+            events = self._head + events
+            self._head = []
+        return events
 
 
 class BrowserBackend:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 
 from websockets.asyncio.server import ServerConnection
@@ -15,7 +14,6 @@ from relay.bridge.frames import Accepted, Done, Fail, Hello, Parts, Ping, Pong, 
 from relay.bridge.registry import SessionRegistry
 from relay.bridge.session import Session
 
-PROBE_SECONDS = 2.0
 DROP_SECONDS = 1.0
 DEAD_AFTER_BEATS = 2.5
 FRAMES_PER_TURN = 64
@@ -32,15 +30,22 @@ class LiveLink:
     """
 
     def __init__(
-        self, connection: ServerConnection, heartbeat: float, clock: Callable[[], float] = time.monotonic
+        self,
+        connection: ServerConnection,
+        heartbeat: float,
+        probe_seconds: float,
+        clock: Callable[[], float],
     ) -> None:
         self._connection = connection
         self._heartbeat = heartbeat
+        self._probe_seconds = probe_seconds
         self._clock = clock
         self._posted: list[RelayFrame] = []
         self._output = asyncio.Event()
         self._heard = self._pinged = clock()
+        self._writing_since: float | None = None
         self._answered = asyncio.Event()
+        self._over = False
         self._closing: tuple[int, str] | None = None
 
     @property
@@ -78,23 +83,24 @@ class LiveLink:
         asyncio.get_running_loop().call_later(DROP_SECONDS, self._connection.transport.abort)
 
     def beat(self, now: float) -> None:
-        """Ping when it is due; drop a page that has been silent for too long."""
-        if now - self._heard > DEAD_AFTER_BEATS * self._heartbeat:
+        """Ping when it is due; drop a page that has been silent, or has not read, for too long."""
+        alive = self._heard if self._writing_since is None else min(self._heard, self._writing_since)
+        if now - alive > DEAD_AFTER_BEATS * self._heartbeat:
             self._connection.transport.abort()
         elif now - self._pinged >= self._heartbeat:
             self._pinged = now
             self.post(Ping(t=round(now * 1000)))
 
     async def probe(self) -> bool:
-        """Whether the page answers within two seconds."""
+        """Whether the page answers soon."""
         self._answered.clear()
         self.post(Ping(t=round(self._clock() * 1000)))
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self._probe_seconds):
                 await self._answered.wait()
         except TimeoutError:
             return False
-        return True
+        return not self._over
 
     async def run(self, session: Session, registry: SessionRegistry) -> None:
         """Carry frames both ways until the socket closes."""
@@ -103,6 +109,8 @@ class LiveLink:
             try:
                 await self._read(session, registry)
             finally:
+                self._over = True
+                self._answered.set()  # who still waits for an answer need not wait any longer
                 writer.cancel()
 
     async def _read(self, session: Session, registry: SessionRegistry) -> None:
@@ -144,7 +152,9 @@ class LiveLink:
                 self._output.clear()
                 posted, self._posted = self._posted, []
                 for frame in [*posted, *session.drain()]:
+                    self._writing_since = self._clock()
                     await self._connection.send(frames.encode(frame))
+                self._writing_since = None
                 if self._closing is not None:
                     await self._connection.close(*self._closing)
         except ConnectionClosed:

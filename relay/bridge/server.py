@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import structlog
-from websockets.asyncio.server import ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import MultipleValuesError
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -34,6 +35,8 @@ CLOSE_LATE = 4408
 CLOSE_VERSION = 4409
 CLOSE_TOO_MANY = 4429
 CLOSE_RESTART = 1012
+CLOSE_TRY_LATER = 1013
+CLOSE_FAILED = 1011
 
 HELLO_BYTES = 65_536
 
@@ -50,6 +53,7 @@ class BridgeRules:
     unacked_bytes: int = 4 * 2**20
     links_per_credential: int = 32
     unauthenticated_links: int = 64
+    probe_seconds: float = 2.0
 
 
 class BridgeServer:
@@ -65,38 +69,28 @@ class BridgeServer:
         doorkeeper: Doorkeeper,
         registry: SessionRegistry,
         settings_for: Callable[[bool], ClientSettings],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rules = rules
         self._doorkeeper = doorkeeper
         self._registry = registry
         self._settings_for = settings_for
+        self._clock = clock
         self._links: dict[LiveLink, str] = {}
-        self._strangers = 0
+        self._connections = 0
         self._closing = False
 
     @asynccontextmanager
     async def serve(self, sockets: Sequence[socket.socket]) -> AsyncIterator[None]:
         """Serve on `sockets` for the life of the block; then say goodbye to every page (close code 1012)."""
         async with AsyncExitStack() as stack:
-            for sock in sockets:
-                await stack.enter_async_context(
-                    serve(
-                        self._handle,
-                        sock=sock,
-                        process_request=self._check_handshake,
-                        compression=None,
-                        ping_interval=None,
-                        max_size=HELLO_BYTES,
-                        close_timeout=1,
-                        open_timeout=self._rules.hello_seconds,
-                        server_header=None,
-                        logger=_quiet_logger(),
-                    )
-                )
+            servers = [await stack.enter_async_context(self._listener(sock)) for sock in sockets]
             try:
                 yield
             finally:
                 self.say_goodbye()
+                for server in servers:
+                    server.close(code=CLOSE_RESTART, reason="relay is stopping")
 
     def say_goodbye(self) -> None:
         """Tell every page that relay stops, and take no new ones."""
@@ -115,6 +109,43 @@ class BridgeServer:
         for link in list(self._links):
             link.beat(now)
 
+    def _listener(self, sock: socket.socket) -> AbstractAsyncContextManager[Server]:
+        return serve(
+            self._handle,
+            sock=sock,
+            process_request=self._check_handshake,
+            create_connection=self._connection_type(),
+            compression=None,
+            ping_interval=None,
+            max_size=HELLO_BYTES,
+            close_timeout=1,
+            open_timeout=self._rules.hello_seconds,
+            server_header=None,
+            logger=_quiet_logger(),
+        )
+
+    def _connection_type(self) -> type[ServerConnection]:
+        """Connections that count themselves from the first byte on, and drop a flood before it has said anything."""
+        bridge = self
+
+        class CountedConnection(ServerConnection):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                bridge._connections += 1
+                super().connection_made(transport)
+                if bridge._strangers > 2 * bridge._rules.unauthenticated_links:
+                    self.transport.abort()
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                bridge._connections -= 1
+                super().connection_lost(exc)
+
+        return CountedConnection
+
+    @property
+    def _strangers(self) -> int:
+        """Connections that have not shown a good credential (yet)."""
+        return self._connections - len(self._links)
+
     async def _check_handshake(self, connection: ServerConnection, request: Request) -> Response | None:
         """Refuse who must not even begin, before the handshake is accepted."""
         try:
@@ -125,7 +156,7 @@ class BridgeServer:
             return connection.respond(HTTPStatus.FORBIDDEN, "This host name is not relay's.\n")
         if origin is not None and not await self._doorkeeper.knows_origin(origin):
             return connection.respond(HTTPStatus.FORBIDDEN, "This origin is not on relay's list.\n")
-        if self._closing or self._strangers >= self._rules.unauthenticated_links:
+        if self._closing or self._strangers > self._rules.unauthenticated_links:
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "Too many connections; try again later.\n")
         return None
 
@@ -136,12 +167,11 @@ class BridgeServer:
             pass
         except Exception:  # the outermost loop of one connection: it may fail, the server may not
             log.exception("bridge.connection_failed")
-            await connection.close(1011)
+            await connection.close(CLOSE_FAILED)
 
     async def _greet(self, connection: ServerConnection) -> None:
         request = connection.request
         origin = request.headers.get("Origin") if request else None
-        self._strangers += 1
         try:
             hello = await self._receive_hello(connection)
             if hello is None:
@@ -152,10 +182,8 @@ class BridgeServer:
             await connection.close(CLOSE_REFUSED, "credential refused")
             return
         except StoreError:
-            await connection.close(1013, "try again later")
+            await connection.close(CLOSE_TRY_LATER, "try again later")
             return
-        finally:
-            self._strangers -= 1
         await self._welcome(connection, hello, admission)
 
     async def _receive_hello(self, connection: ServerConnection) -> Hello | None:
@@ -186,7 +214,7 @@ class BridgeServer:
             await connection.close(CLOSE_TOO_MANY, "too many sockets of one credential")
             return
         connection.protocol.max_message_size = self._rules.frame_bytes
-        link = LiveLink(connection, self._rules.heartbeat_seconds)
+        link = LiveLink(connection, self._rules.heartbeat_seconds, self._rules.probe_seconds, self._clock)
         self._links[link] = admission.credential
         try:
             session, wanted, resumed = await self._registry.attach(link, hello, admission.credential)
@@ -212,7 +240,7 @@ class BridgeServer:
                 await link.run(session, self._registry)
             finally:
                 self._registry.detach(session, link, page_gone=link.page_gone)
-                log.info("bridge.detached", session=session.id[:8], code=connection.close_code)
+                log.info("bridge.detached", session=session.id[:8], close_code=connection.close_code)
         finally:
             del self._links[link]
 

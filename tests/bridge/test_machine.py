@@ -59,7 +59,7 @@ class Page:
             case Call():
                 if call is None:
                     self.calls[frame.call] = PageCall(frame.call, frame.attempt, frame.credit)
-                    self.produced.setdefault(frame.call, "")
+                    self.produced[frame.call] = ""  # anew, if it had forgotten the call before relay heard of it
                 self.outbox.append(Accepted(call=frame.call, attempt=frame.attempt))
             case Credit(upto=upto):
                 if call is not None:
@@ -229,8 +229,8 @@ class Bridge(RuleBasedStateMachine):
     def restart_relay(self) -> None:
         """A new process knows none of the calls; their clients have gone with the old one."""
         self._cut()
-        for reader in self.readers.values():
-            reader.open = False
+        for id_ in self.readers:
+            self.leave(id_, "shutdown")
         self.protocol = SessionProtocol(WINDOW, CLOCKS)
         self.resume(replay=0)
         assert self.page.calls == {}
