@@ -43,7 +43,8 @@ from relay.web.access import Gate, GateRules
 
 log = structlog.get_logger(__name__)
 
-LAST_WORDS_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.5
+"""How long errors and goodbyes may take to leave when relay stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Relay:
         self.bridge_server = self._make_bridge_server()
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
         self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time)
-        self.upkeep = Upkeep(store, self.keyring, self.bridge_server, self.metrics)
+        self.upkeep = Upkeep(store, self.keyring, self.bridge_server)
         self.http_app = self._make_http_app()
         self._publish_gauges()
 
@@ -147,7 +148,7 @@ class Relay:
 
     @property
     def _page_origin(self) -> str:
-        return f"http://{self._http.name}:{self._http.port}"
+        return self._http.origin(self._http.name)
 
     @property
     def _base_url(self) -> str:
@@ -199,7 +200,7 @@ class Relay:
         request_limits = Limits(messages=settings.limits.messages, tools=settings.limits.tools)
         blueprints = (
             page.blueprint(self._page_settings()),
-            health.blueprint(self.registry, settings.default_model, lambda: self.upkeep.problem),
+            health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             chat.blueprint(gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
             admin.blueprint(self.metrics, self.registry),
@@ -259,7 +260,7 @@ def _hypercorn(settings: Settings, http: Listener) -> Config:
     """https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html."""
     config = Config()
     config.bind = [f"fd://{sock.detach()}" for sock in http.sockets]
-    config.graceful_timeout = 1.0
+    config.graceful_timeout = LAST_WORDS_SECONDS / 2
     config.keep_alive_timeout = settings.server.connection_idle_seconds
     config.h11_max_incomplete_size = settings.limits.header_bytes
     config.include_server_header = False

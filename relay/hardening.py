@@ -54,6 +54,8 @@ def _bounded_send(write_seconds: float) -> Callable[[TCPServer, Event], Awaitabl
         async with self.send_lock:
             try:
                 self.writer.write(event.data)
+                if self.writer.is_closing():
+                    await asyncio.sleep(0)  # a producer that never waits must still hear that its client is gone
                 if self.writer.transport.get_write_buffer_size() == 0:
                     return
                 async with asyncio.timeout(write_seconds):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from dataclasses import dataclass
 
 from relay.errors import SetupError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+REACHED_AS_LOCALHOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
 BACKLOG = 1024
+HTTP_PORT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Listener:
     @property
     def name(self) -> str:
         """The host as it stands in a URL that the person at this machine opens."""
-        if is_loopback(self.host) or self.host in ("0.0.0.0", "::"):  # noqa: S104
+        if self.host in REACHED_AS_LOCALHOST:
             return "localhost"
         return f"[{self.host}]" if ":" in self.host else self.host
 
@@ -35,17 +36,11 @@ class Listener:
 
     def origins(self) -> frozenset[str]:
         """Return the origins of relay's own pages."""
-        return frozenset(f"http://{name}:{self.port}" for name in (*LOOPBACK_NAMES, self.name))
+        return frozenset(self.origin(name) for name in (*LOOPBACK_NAMES, self.name))
 
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    def origin(self, name: str) -> str:
+        """Return the origin of a page at `name`, as a browser writes it: without the port if that is HTTP's own."""
+        return f"http://{name}" if self.port == HTTP_PORT else f"http://{name}:{self.port}"
 
 
 def listen(host: str, port: int, setting: str) -> Listener:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -61,57 +62,57 @@ class StoredSessions:
 
 
 class Upkeep:
-    """The periodic work of one relay.
+    """The periodic work of one relay."""
 
-    Attributes:
-        problem: what does not work at the moment, in one word, ``None`` if all does.
-    """
-
-    def __init__(self, store: Store, keyring: Keyring, bridge: BridgeServer, metrics: Metrics) -> None:
-        self.problem: str | None = None
+    def __init__(self, store: Store, keyring: Keyring, bridge: BridgeServer) -> None:
         self._store = store
         self._keyring = keyring
         self._bridge = bridge
-        self._metrics = metrics
         self._outdated = False
+        self._readable = self._writable = True
+
+    @property
+    def problem(self) -> str | None:
+        """What does not work at the moment, in one word, ``None`` if all does."""
+        return None if self._readable and self._writable else "store"
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tick())
-            group.create_task(self._watch())
-            group.create_task(self._flush_often())
+            group.create_task(_every(TICK_SECONDS, self.tick))
+            group.create_task(_every(WATCH_SECONDS, self.watch))
+            group.create_task(_every(FLUSH_SECONDS, self.flush))
+
+    async def tick(self) -> None:
+        """Let the clocks of calls and links run out."""
+        self._bridge.tick(time.monotonic())
+
+    async def watch(self) -> None:
+        """Notice what other processes did to the database, such as ``relay key revoke``."""
+        try:
+            self._outdated = await self._store.changed() or self._outdated
+            if self._outdated:
+                await self._keyring.refresh()
+                await self._bridge.drop_revoked()
+                self._outdated = False
+        except StoreError as exc:
+            if self._readable:
+                log.warning("store.unavailable", error=exc.code)
+            self._readable = False
+        else:
+            if not self._readable:
+                log.info("store.available")
+            self._readable = True
 
     async def flush(self) -> None:
-        """Write down now what was waiting for its turn."""
-        if not await self._keyring.flush():
-            self._metrics.write_dropped()
+        """Write down what was waiting for its turn."""
+        self._writable = await self._keyring.flush()
 
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK_SECONDS)
-            self._bridge.tick(time.monotonic())
 
-    async def _watch(self) -> None:
-        """Notice what other processes did to the database, such as ``relay key revoke``."""
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            try:
-                self._outdated = await self._store.changed() or self._outdated
-                if self._outdated:
-                    await self._keyring.refresh()
-                    await self._bridge.drop_revoked()
-                    self._outdated = False
-            except StoreError as exc:
-                if self.problem is None:
-                    log.warning("store.unavailable", error=exc.code)
-                self.problem = "store"
-            else:
-                if self.problem is not None:
-                    log.info("store.available")
-                self.problem = None
-
-    async def _flush_often(self) -> None:
-        while True:
-            await asyncio.sleep(FLUSH_SECONDS)
-            await self.flush()
+async def _every(seconds: float, duty: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await duty()
+        except Exception:  # the outermost loop of one duty: a bug in it must not end relay
+            log.exception("upkeep.failed")

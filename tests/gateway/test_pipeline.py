@@ -165,7 +165,7 @@ def test_tool_calls_are_not_cut():
 
 @pytest.mark.parametrize("late", [TextDelta("a"), ReasoningDelta("a")])
 def test_nothing_fits_after_tool_calls_that_filled_the_limit(late: Event):
-    assert answered(request(max_tokens=3), *CALL, late) == [*CALL, estimate(3), LENGTH]
+    assert answered(request(max_tokens=2), *CALL, late) == [*CALL, estimate(3), LENGTH]
 
 
 def test_max_tokens_that_the_page_honours_are_not_counted():
