@@ -153,6 +153,8 @@ static void begin(client *c) {
     running++;
     c->sent = c->head_length = 0;
     c->head[0] = 0;
+    c->began = now();
+    c->state = SENDING;
     c->stamp = OUTSIDE;
     c->seen = 0;
     memset(c->tail, 0, sizeof c->tail);
@@ -160,14 +162,12 @@ static void begin(client *c) {
         struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)option(PORT))};
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         int one = 1;
-        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (connect(c->fd, (struct sockaddr *)&to, sizeof to)) return failed(c, strerror(errno));
+        c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        fcntl(c->fd, F_SETFL, O_NONBLOCK);
-        watch(c, EPOLL_CTL_ADD, EPOLLOUT);
+        if (connect(c->fd, (struct sockaddr *)&to, sizeof to) && errno != EINPROGRESS) return failed(c, strerror(errno));
+        watch(c, EPOLL_CTL_ADD, EPOLLOUT); /* a full backlog must not stop the other clients */
+        return;
     }
-    c->began = now();
-    c->state = SENDING;
     send_on(c);
 }
 

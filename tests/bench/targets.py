@@ -66,7 +66,7 @@ def relay(work: Path, sessions: int) -> Iterator[Target]:
     with ExitStack() as stack:
         log = stack.enter_context((work / "relay.log").open("w"))
         server = stack.enter_context(_running(serve, log, environment))
-        _await_health(server, http)
+        _await_health(server, http, work / "relay.log")
         key = _command(environment, "key", "create", "bench", "--json", *place)["key"]
         code = _command(environment, "pair", "--json", *place)["code"]
         stack.enter_context(_page(bridge, code, sessions))
@@ -128,7 +128,7 @@ def _await_ready(process: subprocess.Popen[str]) -> None:
         sys.exit(f"{process.args} did not start")
 
 
-def _await_health(process: subprocess.Popen[str], port: int) -> None:
+def _await_health(process: subprocess.Popen[str], port: int, log: Path) -> None:
     """Wait until relay listens; without a page its health is a 503."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
@@ -138,7 +138,7 @@ def _await_health(process: subprocess.Popen[str], port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    sys.exit("relay did not start; its log is in the working directory (--keep)")
+    sys.exit(f"relay did not start:\n{log.read_text()[-2000:]}")
 
 
 def _await_key(port: int, key: str) -> None:
