@@ -78,9 +78,9 @@ async def serve(
     Raises:
         SetupError: relay cannot listen where it should.
     """
+    listeners = _listen(settings)
     logs.configure(settings.log.level, settings.log.format, settings.log.file)
     hardening.apply(settings.limits.slow_client_seconds)
-    listeners = _listen(settings)
     relay = Relay(settings, data, store, listeners, first_key)
     stop = _stop_signal()
     async with asyncio.TaskGroup() as group:

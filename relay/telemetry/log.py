@@ -54,7 +54,7 @@ def configure(level: str, form: Literal["auto", "text", "json"], file: Path | No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("hypercorn.error", "asyncio", "aiosqlite", "alembic"):
+    for noisy in ("hypercorn.error", "asyncio", "aiosqlite", "alembic", "websockets"):
         logging.getLogger(noisy).setLevel("WARNING")
 
 

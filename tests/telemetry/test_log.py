@@ -151,7 +151,7 @@ def test_level(configure: Configure, tmp_path: Path):
 
 
 def test_noisy_libraries_are_quiet_at_debug_level(file: Path):
-    for name in ("hypercorn.error", "asyncio", "aiosqlite", "alembic"):
+    for name in ("hypercorn.error", "asyncio", "aiosqlite", "alembic", "websockets"):
         logging.getLogger(name).info("chatter")
     assert file.read_text() == ""
 
