@@ -39,7 +39,7 @@ class FakeReply:
 
 
 class FakeBackend:
-    """Attributes say what it was asked and how many replies are open now; ``closed`` tells of the next that ends."""
+    """Attributes say what it was asked and how many replies are open now; tasks tell who opened and who closed the last."""
 
     def __init__(self) -> None:
         self.script: list[Step] = []
@@ -50,7 +50,8 @@ class FakeBackend:
         self.requests: list[Request] = []
         self.open_replies = 0
         self.opened = asyncio.Event()
-        self.closed = asyncio.Event()
+        self.opened_by: asyncio.Task[object] | None = None
+        self.closed_by: asyncio.Task[object] | None = None
 
     def models(self) -> Sequence[ModelEntry]:
         return MODELS
@@ -68,11 +69,12 @@ class FakeBackend:
             raise self.refusal
         self.open_replies += 1
         self.opened.set()
+        self.opened_by = asyncio.current_task()
         try:
             yield FakeReply(request.model, self.script, self.dropped, self.enforces)
         finally:
             self.open_replies -= 1
-            self.closed.set()
+            self.closed_by = asyncio.current_task()
         if self.late_failure is not None:
             raise self.late_failure
 

@@ -322,6 +322,7 @@ async def test_client_that_leaves_while_a_chunk_is_on_its_way(site: Site, backen
     messages.put_nowait({"type": "http.disconnect"})
     await serving
     assert backend.open_replies == site.admission.in_flight == 0
+    assert backend.closed_by is backend.opened_by
     assert [(line["event"], line["result"]) for line in logged()] == [("request.finished", "cancelled")]
 
 
