@@ -6,9 +6,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support.bridge import HELLO, REQUEST, joined
+from support.bridge import HELLO, REQUEST, Clock, joined
 from support.harbour import TERMS, FakePage, Harbour, harbour, until
+from support.links import Desk
 
+from relay.bridge.link import FRAMES_PER_TURN, LiveLink
 from relay.bridge.protocol import Completed, Failed, Outcome
 from relay.bridge.session import LiveCall, Session
 from relay.core.events import FinishReason
@@ -336,6 +338,34 @@ async def test_flood_does_not_fill_the_memory(h: Harbour) -> None:
 
         assert session._protocol.calls[call.id].pending_bytes <= TERMS.window.hard_bytes
         assert peak < 48 * 2**20  # of 128 MiB that were sent, both ends together
+
+
+class Flood:
+    """A connection on which frames have piled up: reading them never has to wait."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __aiter__(self) -> Flood:
+        return self
+
+    async def __anext__(self) -> str:
+        if not self.left:
+            raise StopAsyncIteration
+        self.left -= 1
+        return '{"type":"wave"}'
+
+
+async def test_piled_up_frames_give_way_to_others() -> None:
+    link = LiveLink(Flood(10 * FRAMES_PER_TURN), HEARTBEAT, 0, Clock())  # type: ignore[arg-type]
+    desk = Desk()
+    reading = asyncio.create_task(link.run(await desk.attach(), desk.registry))
+    turns = 0
+    while not reading.done():
+        turns += 1
+        await asyncio.sleep(0)
+
+    assert turns >= 10
 
 
 async def test_flood_of_small_frames_lets_others_speak(h: Harbour) -> None:

@@ -232,6 +232,9 @@ def test_credit_comes_with_half_the_bytes() -> None:
     bench.take()
 
     assert (before, bench.protocol.drain()) == ([], [Credit(call="c-1", attempt=1, ack=2, upto=6)])
+    bench.receive(texts(2, "c"))
+    bench.take()
+    assert bench.protocol.drain() == []
 
 
 def test_only_the_last_of_several_credits_is_sent() -> None:

@@ -314,7 +314,7 @@ async def test_all_at_once_do_not_get_past_the_bound() -> None:
 
 
 async def test_flood_of_silent_connections_is_dropped() -> None:
-    async with harbour(unauthenticated_links=1) as h:
+    async with harbour(unauthenticated_links=1, hello_seconds=3600) as h:
         silent = [await asyncio.open_connection("127.0.0.1", h.port) for _ in range(4)]
         ends = [asyncio.ensure_future(reader.read()) for reader, _ in silent]
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

@@ -300,6 +300,21 @@ async def test_calls_of_a_page_that_went_away_fail_at_once(session: Session, cal
     assert isinstance(outcome.error, SessionLost)
 
 
+async def test_page_that_comes_back_without_the_call_wakes_its_reader(
+    session: Session, call: LiveCall, link: FakeLink
+) -> None:
+    session.receive(accepted(call.id), 1)
+    reader = read_one(call)
+    await settle()
+    session.detach(link, page_gone=False)
+    session.attach(FakeLink(), hello())
+    async with asyncio.timeout(5):
+        _, outcome = await reader
+
+    assert isinstance(outcome, Failed)
+    assert isinstance(outcome.error, SessionLost)
+
+
 async def test_ended_session_begins_no_call(session: Session, link: FakeLink) -> None:
     error = SessionLost("over")
     session.end(error)
