@@ -39,7 +39,7 @@ class FakeReply:
 
 
 class FakeBackend:
-    """Attributes say what it was asked and how many replies are open now; tasks tell who opened and who closed the last."""
+    """Attributes say what it was asked and how many replies are open now; tasks tell who opened and closed the last."""
 
     def __init__(self) -> None:
         self.script: list[Step] = []
