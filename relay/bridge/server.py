@@ -39,6 +39,7 @@ CLOSE_TRY_LATER = 1013
 CLOSE_FAILED = 1011
 
 HELLO_BYTES = 65_536
+BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ class BridgeServer:
             close_timeout=1,
             open_timeout=self._rules.hello_seconds,
             server_header=None,
+            backlog=BACKLOG,
             logger=_quiet_logger(),
         )
 

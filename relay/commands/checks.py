@@ -71,7 +71,7 @@ async def examine(settings: Settings) -> list[Check]:
     checks += await check_database(data, now=datetime.now(UTC).timestamp())
     holder = data.holder()
     checks += check_ports(settings, holder)
-    checks += check_relay(holder)
+    checks += check_relay(holder, settings.default_model)
     return checks
 
 
@@ -157,8 +157,8 @@ def _check_port(name: str, option: str, host: str, port: int, holder: Holder | N
     return Check(name, State.FAIL, f"{port} is in use by another program", f"Stop it, or choose another with {option}.")
 
 
-def check_relay(holder: Holder | None) -> list[Check]:
-    """Ask the running relay how it is, who is signed in, and whether a session offers the default model."""
+def check_relay(holder: Holder | None, default_model: str) -> list[Check]:
+    """Ask the running relay how it is, who is signed in, and whether a session offers `default_model`."""
     if holder is None:
         return [Check("relay", State.WARN, "not running on this data directory", "Start it: relay")]
     if not holder.url:
@@ -168,7 +168,7 @@ def check_relay(holder: Holder | None) -> list[Check]:
     if health is None:
         advice = f"See its log; if it hangs, stop process {holder.pid} and start it again."
         return [Check("relay", State.FAIL, f"pid {holder.pid} does not answer at {holder.url}/health", advice)]
-    return [_check_health(health, holder), _check_session(health, holder.url), *_check_model(health)]
+    return [_check_health(health, holder), _check_session(health, holder.url), *_check_model(health, default_model)]
 
 
 def _check_health(health: Mapping[str, Any], holder: Holder) -> Check:
@@ -184,16 +184,14 @@ def _check_session(health: Mapping[str, Any], page: str) -> Check:
     return Check("session", State.WARN, "nobody is signed in", f"Open {page} and sign in; relay pair makes a link.")
 
 
-def _check_model(health: Mapping[str, Any]) -> list[Check]:
-    model = health.get("model")
-    match health.get("model_offered"):
-        case True:
-            return [Check("default model", State.OK, f"{model} is offered")]
-        case False:
-            advice = "Sign in, or set default_model to a model that GET /v1/models lists."
-            return [Check("default model", State.WARN, f"no session offers {model}", advice)]
-        case _:  # a relay of another version
-            return []
+def _check_model(health: Mapping[str, Any], wanted: str) -> list[Check]:
+    if health.get("authenticated") is not True:
+        return []
+    used = health.get("model")
+    if used == wanted:
+        return [Check("default model", State.OK, f"{wanted} is offered")]
+    finding = f"no session offers {wanted}; clients that name no model get {used}"
+    return [Check("default model", State.WARN, finding, "Set default_model to one that GET /v1/models lists.")]
 
 
 def _health(url: str) -> Mapping[str, Any] | None:

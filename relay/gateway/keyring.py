@@ -13,6 +13,8 @@ from relay.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
+RENEW_SECONDS = 0.25
+
 
 class ClientKey(Protocol):
     """A client key as the store knows it."""
@@ -49,10 +51,26 @@ class Keyring:
         self._wall = wall
         self._keys: Mapping[str, ClientKey] = {}
         self._used: dict[str, float] = {}
+        self._renewed = float("-inf")
 
     async def refresh(self) -> None:
         """Read the keys again; a revoked one counts no longer."""
         self._keys = await self._store.active()
+
+    async def renew(self) -> bool:
+        """Read the keys again because one was not known; ``False`` if they were read a moment ago, or cannot be.
+
+        So a key works as soon as it is made, while guessing cannot keep the database busy.
+        """
+        now = self._wall()
+        if abs(now - self._renewed) < RENEW_SECONDS:
+            return False
+        self._renewed = now
+        try:
+            await self.refresh()
+        except StoreError:
+            return False
+        return True
 
     def client(self, secret: str) -> ClientKey | None:
         """Return the live client key with this secret."""

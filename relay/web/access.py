@@ -88,7 +88,12 @@ class Gate:
             return
         if request.headers.get("Sec-Fetch-Site") == "cross-site" and "Origin" not in request.headers:
             raise OriginRefused("Another site may not call relay.")
-        g.key = self._authorise(power)
+        try:
+            g.key = self._authorise(power)
+        except InvalidCredential:
+            if not await self._keyring.renew():
+                raise
+            g.key = self._authorise(power)
 
     def _authorise(self, power: Power | None) -> str:
         if power is Power.CLIENT and not self._rules.auth:

@@ -45,7 +45,7 @@ def answering(body: bytes, status: int = 200) -> Iterator[Holder]:
 
 
 def healthy(**changes: object) -> bytes:
-    health = {"status": "ok", "problem": None, "authenticated": True, "model": "m", "model_offered": True}
+    health = {"status": "ok", "problem": None, "authenticated": True, "model": "m"}
     return json.dumps({**health, **changes}).encode()
 
 
@@ -124,12 +124,14 @@ def test_host_of_another_machine():
 
 
 def test_relay_that_does_not_run():
-    assert checks.check_relay(None) == [Check("relay", WARN, "not running on this data directory", "Start it: relay")]
+    assert checks.check_relay(None, "m") == [
+        Check("relay", WARN, "not running on this data directory", "Start it: relay")
+    ]
 
 
 def test_relay_that_is_well():
     with answering(healthy()) as holder:
-        assert checks.check_relay(holder) == [
+        assert checks.check_relay(holder, "m") == [
             Check("relay", OK, f"running at {holder.url} (pid 7)"),
             Check("session", OK, "signed in and ready"),
             Check("default model", OK, "m is offered"),
@@ -137,25 +139,31 @@ def test_relay_that_is_well():
 
 
 def test_relay_that_nobody_is_signed_in_to():
-    changes = {"status": "degraded", "problem": "store", "authenticated": False, "model_offered": False}
+    changes = {"status": "degraded", "problem": "store", "authenticated": False}
     with answering(healthy(**changes)) as holder:
-        found = checks.check_relay(holder)
+        found = checks.check_relay(holder, "m")
     assert [(check.name, check.state, check.finding) for check in found] == [
         ("relay", WARN, f"running at {holder.url} (pid 7), but store"),
         ("session", WARN, "nobody is signed in"),
-        ("default model", WARN, "no session offers m"),
     ]
+
+
+def test_relay_whose_sessions_do_not_offer_the_default_model():
+    with answering(healthy(model="demo")) as holder:
+        check = checks.check_relay(holder, "m")[-1]
+    finding = "no session offers m; clients that name no model get demo"
+    assert (check.state, check.finding) == (WARN, finding)
 
 
 def test_relay_of_another_version():
     with answering(b'{"status": "ok"}') as holder:
-        assert [check.name for check in checks.check_relay(holder)] == ["relay", "session"]
+        assert [check.name for check in checks.check_relay(holder, "m")] == ["relay", "session"]
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"", 200), (b"[]", 200), (b"{", 200), (b"{}", 500), (b"\xff", 200)])
 def test_relay_that_answers_nonsense(body: bytes, status: int):
     with answering(body, status) as holder:
-        [check] = checks.check_relay(holder)
+        [check] = checks.check_relay(holder, "m")
     assert check.state is FAIL
 
 
@@ -163,7 +171,7 @@ def test_relay_that_does_not_answer():
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        [check] = checks.check_relay(Holder(7, url))
+        [check] = checks.check_relay(Holder(7, url), "m")
     assert check == Check(
         "relay",
         FAIL,
@@ -173,7 +181,7 @@ def test_relay_that_does_not_answer():
 
 
 def test_relay_that_has_not_said_where_it_listens():
-    [check] = checks.check_relay(Holder(7, ""))
+    [check] = checks.check_relay(Holder(7, ""), "m")
     assert (check.state, check.finding) == (WARN, "pid 7 has begun but does not listen yet")
 
 

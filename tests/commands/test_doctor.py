@@ -3,7 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from .conftest import Relay
+
+
+@pytest.fixture(autouse=True)
+def _free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAY_PORT", "0")
 
 
 def test_all_well(relay: Relay, place: Path):

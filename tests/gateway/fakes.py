@@ -96,6 +96,8 @@ class FakeKeys:
         self.broken = False
 
     async def active(self) -> Mapping[str, Key]:
+        if self.broken:
+            raise StoreBusy("locked")
         return self.keys
 
     async def touch(self, ids: Mapping[str, float]) -> None:

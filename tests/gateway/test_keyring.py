@@ -31,6 +31,23 @@ async def test_revoked_key_ends_with_the_next_refresh():
     assert ring.client("sk-relay-secret") is None
 
 
+async def test_new_key_is_found_by_looking_again_but_not_too_often():
+    keys = FakeKeys()
+    wall = iter([5.0, 5.2, 5.3, 4.0])  # the last one: the clock was set back
+    ring = Keyring(keys, "radm-secret", lambda: next(wall))
+    keys.keys = FakeKeys(cline="sk-relay-secret").keys
+    assert [await ring.renew() for _ in range(4)] == [True, False, True, True]
+    ring = keyring(keys)
+    await ring.renew()
+    assert ring.client("sk-relay-secret") == Key("id-cline", "cline")
+
+
+async def test_looking_again_while_the_store_is_away():
+    keys = FakeKeys()
+    keys.broken = True
+    assert not await keyring(keys).renew()
+
+
 @pytest.mark.parametrize("secret", HOSTILE, ids=range(len(HOSTILE)))
 async def test_hostile_secrets_are_only_wrong(secret: str):
     ring = keyring(FakeKeys(cline="sk-relay-secret"))

@@ -70,10 +70,21 @@ def test_known_revisions_are_those_of_the_migrations():
     assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
 
 
-async def test_migrations_end_at_the_tables(store: Store):
+async def test_migrations_end_at_the_tables(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(database, "_bring_up_to_date", database._migrate)
+    store = await Store.open(path)
     async with store.database.read() as connection:
         differences = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+    await store.close()
     assert differences == []
+
+
+async def test_old_schema_is_migrated(path: Path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    store = await Store.open(path)
+    assert await store.keys.list() == []
+    await store.close()
 
 
 async def test_interrupted_first_start(path: Path):
@@ -84,13 +95,13 @@ async def test_interrupted_first_start(path: Path):
 
 
 async def test_failed_migration_leaves_nothing_behind(path: Path, monkeypatch: pytest.MonkeyPatch):
-    migrate = database._migrate
+    bring_up_to_date = database._bring_up_to_date
 
     def fail(connection: object) -> None:
-        migrate(connection)  # type: ignore[arg-type]
+        bring_up_to_date(connection)  # type: ignore[arg-type]
         raise InterruptedError
 
-    monkeypatch.setattr(database, "_migrate", fail)
+    monkeypatch.setattr(database, "_bring_up_to_date", fail)
     with pytest.raises(InterruptedError):
         await Store.open(path)
     with closing(sqlite3.connect(path)) as connection:

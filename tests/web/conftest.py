@@ -72,7 +72,8 @@ class Site:
     )
 
     async def start(self) -> None:
-        keyring = Keyring(FakeKeys(cline=KEY), ADMIN, float)
+        self.keys = FakeKeys(cline=KEY)
+        keyring = Keyring(self.keys, ADMIN, float)
         await keyring.refresh()
         metrics = Metrics()
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())

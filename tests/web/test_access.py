@@ -9,7 +9,7 @@ from quart.testing import WebsocketResponseError
 
 from relay.web.access import ACCESS, Power
 
-from ..gateway.fakes import FakeBackend
+from ..gateway.fakes import FakeBackend, FakeKeys
 from .conftest import ADMIN, ANSWER, CHAT, FRIEND, HOST, KEY, ORIGIN, Logged, Make, Site
 
 SPELLINGS = ("bearer", "x-api-key", "x-goog-api-key", "query")
@@ -112,6 +112,12 @@ async def test_other_schemes_do_not_count(site: Site, value: str):
 async def test_right_credential_beside_a_wrong_one(site: Site):
     response = await site.ask("GET", "/v1/models", key="placeholder", headers={"x-api-key": KEY})
     assert response.status_code == 200
+
+
+async def test_key_made_a_moment_ago(site: Site):
+    made = FakeKeys(new="sk-relay-new")
+    site.keys.keys = {**site.keys.keys, **made.keys}
+    assert (await site.ask("GET", "/v1/models", key="sk-relay-new")).status_code == 200
 
 
 async def test_without_auth_clients_need_no_key_but_the_owner_does(make_site: Make, backend: FakeBackend):
