@@ -19,12 +19,13 @@ import { taskQueue } from "./task.js";
  * @property {LinkState} state
  * @property {number} since  Milliseconds since the epoch.
  * @property {string} [detail]  Why, for a person.
+ * @property {number} [code]  With `refused`: the close code that tells what the person must do, see the protocol.
  * @property {number} [nextTryAt]  Milliseconds since the epoch; with `waiting`.
  * @property {WelcomeFrame} [welcome]  With `online`: what relay said, `settings` among it.
  *
  * @typedef {object} Credentials
  * @property {() => string | null | Promise<string | null>} get  The lasting token, if there is one.
- * @property {(token: string | null) => void | Promise<void>} set  Keep the token that relay gave; null forgets it.
+ * @property {(token: string) => void | Promise<void>} set  Keep the token that relay gave.
  * @property {string} [code]  A one-time pairing code; it is tried before the token.
  *
  * @typedef {object} SessionStorage  Where the session id outlives a reload of this tab, and no other tab sees it.
@@ -72,6 +73,8 @@ const CONGESTED_TASKS = 20;
 
 const CLOSE_NORMAL = 1000;
 const CLOSE_MALFORMED = 4400;
+const CLOSE_UNKNOWN = 4401;
+const CLOSE_VERSION = 4409;
 const CLOSE_SILENT = 4000;
 /** What a socket that broke without a close frame reports. */
 const BROKEN = 1006;
@@ -80,11 +83,8 @@ const UNKNOWN =
   "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair";
 /** After these close codes relay does not want to see this page again before a person did something. */
 const REFUSALS = new Map([
-  [4401, UNKNOWN],
-  [
-    4409,
-    "relay and this page speak different versions of the bridge protocol. Update the older one, then reload this page.",
-  ],
+  [CLOSE_UNKNOWN, UNKNOWN],
+  [CLOSE_VERSION, "relay and this page speak different versions of the bridge protocol."],
 ]);
 
 /** Owns one session's WebSocket. */
@@ -181,7 +181,7 @@ export class Link {
     if (socket !== this.#socket) return;
     if (!credential) {
       this.#drop(CLOSE_NORMAL, "no credential");
-      this.#refuse(UNKNOWN);
+      this.#refuse(CLOSE_UNKNOWN, UNKNOWN);
       return;
     }
     protocol.open({ ...hello, ...credential, ...(session ? { session } : {}) });
@@ -248,11 +248,11 @@ export class Link {
     if (socket !== this.#socket) return;
     this.#forgetSocket(code);
     const refusal = REFUSALS.get(code);
-    if (code === 4401 && this.#code && (await this.#options.credentials.get())) {
+    if (code === CLOSE_UNKNOWN && this.#code && (await this.#options.credentials.get())) {
       // The code was used up, perhaps by this very page: what it was exchanged for may still be good.
       this.#code = undefined;
       if (this.state !== "stopped") this.#connect();
-    } else if (refusal) this.#refuse(this.#bye?.message || refusal);
+    } else if (refusal) this.#refuse(code, this.#bye?.message || refusal);
     else
       this.#pause(
         this.#bye?.message ||
@@ -288,10 +288,13 @@ export class Link {
     for (const event of this.#options.protocol.closed(code)) this.#act(event);
   }
 
-  /** @param {string} detail */
-  #refuse(detail) {
+  /**
+   * @param {number} code
+   * @param {string} detail
+   */
+  #refuse(code, detail) {
     this.#rest();
-    this.#become({ state: "refused", detail });
+    this.#become({ state: "refused", code, detail });
   }
 
   /** @param {string} detail */

@@ -18,6 +18,7 @@ export const LINK_WORDS = {
   connected: "Connected",
   waiting: "Not connected",
   refused: "Not accepted",
+  outdated: "Another version",
 };
 
 /**

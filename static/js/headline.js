@@ -5,8 +5,9 @@
 /**
  * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} ChatState
  *
- * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "waiting" | "refused"} LinkPhase
- *   `elsewhere`: another tab of this browser holds the connection; `waiting`: between two attempts.
+ * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "waiting" | "refused" | "outdated"} LinkPhase
+ *   `elsewhere`: another tab of this browser holds the connection; `waiting`: between two attempts; `refused`: relay does
+ *   not know this page; `outdated`: relay speaks another version of the protocol.
  *
  * @typedef {object} Snapshot
  * @property {LinkPhase} link
@@ -73,8 +74,16 @@ function linkTrouble({ link, linkDetail, chat }) {
         tone: "attention",
         title: "relay does not accept this page",
         text: linkDetail || "Run “relay pair” in a terminal and open the link it prints, or paste its code here.",
-        actions: ["pair", "reload"],
+        actions: ["pair"],
         short: "not accepted",
+      };
+    case "outdated":
+      return {
+        tone: "attention",
+        title: "This page and relay have different versions",
+        text: `${sentence(linkDetail)} Reload this page to get the one that fits.`,
+        actions: ["reload"],
+        short: "reload this page",
       };
     case "elsewhere":
       return {

@@ -24,6 +24,9 @@ import { Bridge } from "/bridge/bridge.js";
  * @property {readonly CallView[]} calls
  */
 
+/** Relay closes so when it does not speak this page's version of the protocol. */
+const CLOSE_VERSION = 4409;
+
 /** @type {Record<Exclude<LinkStatus["state"], "stopped">, LinkPhase>} */
 const PHASES = { connecting: "connecting", online: "connected", waiting: "waiting", refused: "refused" };
 
@@ -140,7 +143,7 @@ export class Session {
       credentials: {
         get: () => memory.token ?? null,
         set: (token) => {
-          memory.token = token ?? undefined;
+          memory.token = token;
         },
         ...(code !== undefined && { code }),
       },
@@ -178,6 +181,7 @@ export class Session {
    */
   #phase(status) {
     if (status?.state === "connecting" && this.#trouble !== "") return "waiting";
+    if (status?.code === CLOSE_VERSION) return "outdated";
     if (status !== undefined && status.state !== "stopped") return PHASES[status.state];
     if (this.#mine === false) return "elsewhere";
     if (this.#mine === undefined) return "connecting";

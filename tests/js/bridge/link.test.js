@@ -115,7 +115,7 @@ test("without any credential it says what to do", async () => {
   const opened = link();
   opened.start();
   await FakeSocket.last.open();
-  assert.equal(opened.state, "refused");
+  assert.deepEqual([opened.state, opened.status.code], ["refused", 4401]);
   assert.match(String(opened.status.detail), /relay pair/);
   assert.deepEqual(FakeSocket.last.sent, []);
   assert.equal(FakeSocket.last.closedWith?.code, 1000);
@@ -128,7 +128,7 @@ for (const [code, words] of /** @type {const} */ ([
   test(`after ${code} it does not come back by itself`, async () => {
     const opened = await online();
     await FakeSocket.last.drop(code);
-    assert.equal(opened.state, "refused");
+    assert.deepEqual([opened.state, opened.status.code], ["refused", code]);
     assert.match(String(opened.status.detail), words);
     page.dispatchEvent(new Event("online"));
     await timers.pass(3_600_000);

@@ -56,7 +56,12 @@ const STATES = [
   [
     "credential refused",
     { link: "refused" },
-    { tone: "attention", title: "relay does not accept this page", actions: ["pair", "reload"], short: "not accepted" },
+    { tone: "attention", title: "relay does not accept this page", actions: ["pair"], short: "not accepted" },
+  ],
+  [
+    "another version of relay",
+    { link: "outdated", linkDetail: "relay speaks 2" },
+    { tone: "attention", title: "This page and relay have different versions", actions: ["reload"], short: "reload this page" },
   ],
   [
     "open in another tab",
@@ -93,7 +98,8 @@ test("what relay and the site say comes before the page's own words", () => {
   const texts = [
     headline({ ...READY, link: "waiting", linkDetail: "relay restarts" }),
     headline({ ...READY, link: "waiting", linkDetail: "the cable is out!" }),
-    headline({ ...READY, link: "refused", linkDetail: "relay speaks 2" }),
+    headline({ ...READY, link: "refused", linkDetail: "relay does not know you" }),
+    headline({ ...READY, link: "outdated", linkDetail: "relay speaks 2" }),
     headline({ ...READY, chat: "starting", chatDetail: "Downloading: 40 %" }),
     headline({ ...READY, chat: "login_required", chatDetail: "The login has expired", expired: true }),
     headline({ ...READY, chat: "login_required", chatDetail: "Sign in at the site", signsIn: false }),
@@ -103,7 +109,8 @@ test("what relay and the site say comes before the page's own words", () => {
   assert.deepEqual(texts, [
     "relay restarts. This page connects by itself as soon as relay runs again.",
     "The cable is out! This page connects by itself as soon as relay runs again.",
-    "relay speaks 2",
+    "relay does not know you",
+    "relay speaks 2. Reload this page to get the one that fits.",
     "Downloading: 40 %",
     "The login has expired",
     "Sign in at the site",

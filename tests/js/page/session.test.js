@@ -149,6 +149,16 @@ test("a refused page waits for a person, or for another tab's pairing", async ()
   assert.equal(sockets.length, 2);
 });
 
+test("a page of another version waits for a reload, whatever other tabs do", async () => {
+  const { session } = makeSession({ token: "t" });
+  session.allow(true);
+  current().onclose?.({ code: 4409, reason: "" });
+  await settled();
+  session.pairedElsewhere();
+  assert.deepEqual([session.view.link, sockets.length], ["outdated", 1]);
+  assert.match(session.view.detail, /different versions/);
+});
+
 test("a page that only tries again says so until it is connected", async () => {
   const { session } = makeSession({ token: "t" });
   session.allow(true);
