@@ -9,7 +9,8 @@ from .conftest import Relay
 
 
 @pytest.fixture(autouse=True)
-def _free_ports(monkeypatch: pytest.MonkeyPatch) -> None:
+def _free_ports(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert place  # which clears the environment first
     monkeypatch.setenv("RELAY_PORT", "0")
 
 
