@@ -30,6 +30,7 @@
  */
 
 const SIGN_IN = "relay is connected. It answers calls with your own account; the login stays in this browser.";
+const SIGN_IN_AGAIN = "The login has expired. Calls fail until you sign in again.";
 const KEEP_OPEN = "Keep this tab open: it answers the calls, also when it is hidden.";
 
 /** Shown when relay does not even serve its settings. @type {Headline} */
@@ -126,7 +127,8 @@ function chatHeadline({ chat, chatDetail, signsIn, expired, demo }) {
       return {
         tone: "attention",
         title: expired ? "Sign in again" : "Sign in to continue",
-        text: expired || !signsIn ? chatDetail : SIGN_IN,
+        // What the chat says is for relay's callers, and sends them to this very page.
+        text: !signsIn ? chatDetail : expired ? SIGN_IN_AGAIN : SIGN_IN,
         actions: signsIn ? ["sign-in"] : [],
         short: "sign in",
       };

@@ -45,6 +45,9 @@ const CAPABILITIES = {
 const CONCURRENCY = 3;
 const CONCURRENCY_TEMPORARY = 2;
 const MICROCENTS_PER_USD = 1e8;
+/** These reach the callers of relay too, who see no page. */
+const SIGN_IN = "Sign in to Puter on relay's page.";
+const SIGN_IN_AGAIN = "The Puter login has expired. Sign in again on relay's page.";
 const CATALOG_AGE_MS = 10 * 60_000;
 
 /** Answers calls with the Puter account of this page. */
@@ -82,7 +85,7 @@ export class PuterAdapter {
   /** @returns {Promise<AdapterStatus>} */
   async status() {
     const offer = { capabilities: CAPABILITIES, limits: { concurrency: CONCURRENCY } };
-    if (!this.#signedIn()) return { state: "login_required", detail: "Sign in to Puter on relay's page.", ...offer };
+    if (!this.#signedIn()) return { ...(await this.#signedOut()), ...offer };
     try {
       const [user, allowance, { models }] = await Promise.all([this.#user(), this.#allowance(), this.#catalog()]);
       const temporary = Boolean(user.is_temp);
@@ -100,7 +103,7 @@ export class PuterAdapter {
         models,
       };
     } catch (error) {
-      return { ...this.#trouble(error), ...offer };
+      return { ...(await this.#trouble(error)), ...offer };
     }
   }
 
@@ -206,14 +209,25 @@ export class PuterAdapter {
       : "";
   }
 
+  /** @returns {Promise<AdapterStatus>} */
+  async #signedOut() {
+    const expired = this.#refused !== null && this.#refused === this.#puter.authToken;
+    const detail = expired ? SIGN_IN_AGAIN : SIGN_IN;
+    try {
+      return { state: "login_required", detail, models: (await this.#catalog()).models };
+    } catch {
+      // The list is worth a look before signing in, not more.
+      return { state: "login_required", detail };
+    }
+  }
+
   /**
    * @param {unknown} error
-   * @returns {AdapterStatus}
+   * @returns {Promise<AdapterStatus>}
    */
-  #trouble(error) {
+  async #trouble(error) {
     if (!(error instanceof AdapterError)) throw error;
-    if (error.kind === "login_required")
-      return { state: "login_required", detail: "The Puter login has expired. Sign in again on relay's page." };
+    if (error.kind === "login_required") return this.#signedOut();
     if (error.kind === "blocked") return { state: "blocked", detail: error.message };
     return { state: "unavailable", detail: `${error.message}.`.replace(/\.+$/, ".") };
   }

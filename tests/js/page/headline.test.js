@@ -101,7 +101,6 @@ test("what relay and the site say comes before the page's own words", () => {
     headline({ ...READY, link: "refused", linkDetail: "relay does not know you" }),
     headline({ ...READY, link: "outdated", linkDetail: "relay speaks 2" }),
     headline({ ...READY, chat: "starting", chatDetail: "Downloading: 40 %" }),
-    headline({ ...READY, chat: "login_required", chatDetail: "The login has expired", expired: true }),
     headline({ ...READY, chat: "login_required", chatDetail: "Sign in at the site", signsIn: false }),
     headline({ ...READY, chat: "blocked", chatDetail: "Verify your address" }),
     headline({ ...READY, chat: "unavailable", chatDetail: "No such model here" }),
@@ -112,10 +111,19 @@ test("what relay and the site say comes before the page's own words", () => {
     "relay does not know you",
     "relay speaks 2. Reload this page to get the one that fits.",
     "Downloading: 40 %",
-    "The login has expired",
     "Sign in at the site",
     "Verify your address",
     "No such model here",
+  ]);
+});
+
+test("whoever must sign in here is not sent to this page", () => {
+  const texts = [false, true].map(
+    (expired) => headline({ ...READY, chat: "login_required", chatDetail: "Sign in on relay's page.", expired }).text,
+  );
+  assert.deepEqual(texts, [
+    "relay is connected. It answers calls with your own account; the login stays in this browser.",
+    "The login has expired. Calls fail until you sign in again.",
   ]);
 });
 

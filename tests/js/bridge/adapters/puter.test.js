@@ -189,24 +189,37 @@ test("without a login nothing is called", async () => {
   puter.auth.isSignedIn = () => false;
   assert.equal((await readFailing(chat(ask("Hi")))).error.kind, "login_required");
   assert.deepEqual(
-    [await adapter.status(), service.seen, puter.ai.lists],
+    [await adapter.status(), service.seen],
     [
       {
         state: "login_required",
         detail: "Sign in to Puter on relay's page.",
         capabilities: (await adapter.status()).capabilities,
         limits: { concurrency: 3 },
+        models: (await adapter.status()).models,
       },
       [],
-      0,
     ],
   );
+});
+
+test("the models are shown before a login, if they can be read", async () => {
+  puter.auth.isSignedIn = () => false;
+  const lists = [Promise.reject(new Error("offline")), Promise.resolve([{ id: "gpt-x" }])];
+  puter.ai.listModels = () => /** @type {Promise<any[]>} */ (lists.shift());
+  const before = await adapter.status();
+  const after = await adapter.status();
+  assert.deepEqual([before.state, before.models, after.models], ["login_required", undefined, [{ id: "gpt-x" }]]);
 });
 
 test("a login that the service refused is gone until there is a new one", async () => {
   service.answer(json(401, { code: "reauth_required", message: "Re-authentication required" }));
   assert.equal((await readFailing(chat(ask("Hi")))).error.kind, "login_required");
-  assert.equal((await adapter.status()).state, "login_required");
+  const { state, detail } = await adapter.status();
+  assert.deepEqual(
+    [state, detail],
+    ["login_required", "The Puter login has expired. Sign in again on relay's page."],
+  );
   assert.equal((await readFailing(chat(ask("Hi")))).error.kind, "login_required");
   assert.equal(service.calls.length, 1);
   puter.authToken = "NEW";
