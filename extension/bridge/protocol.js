@@ -43,9 +43,6 @@ import { Outgoing } from "./outgoing.js";
 
 /** Close codes after which relay has given up the calls of the socket. */
 const FINAL_CODES = new Set([1000, 1001, 4401, 4409]);
-/** How many finished calls are kept for a replay, and how many characters of their parts. */
-const KEPT_CALLS = 64;
-const KEPT_CHARACTERS = 2 ** 24;
 const LONGEST_SENTENCE = 4096;
 
 /** One session's end of the protocol. */
@@ -173,7 +170,6 @@ export class PageProtocol {
     const frames = this.#queue.splice(0);
     if (!this.online) return frames;
     for (const call of this.#calls.values()) frames.push(...this.#framesOf(call));
-    if (this.#calls.size) this.#forgetFinished();
     return frames;
   }
 
@@ -273,7 +269,7 @@ export class PageProtocol {
     call.outgoing.acknowledge(ack);
     call.outgoing.grant(upto);
     if (call.ending) {
-      if (call.endingSent && ack >= call.outgoing.produced) this.#calls.delete(id);
+      if (ack > call.outgoing.produced) this.#calls.delete(id); // the end has the number after the last part
       return [];
     }
     return call.outgoing.writable ? [roomFor(call)] : [];
@@ -326,16 +322,6 @@ export class PageProtocol {
       call.endingSent = true;
     }
     return frames;
-  }
-
-  /** Keep only so much of the calls whose end has been sent: relay rarely wants them again. */
-  #forgetFinished() {
-    const finished = [...this.#calls.values()].filter(({ endingSent }) => endingSent).reverse();
-    let room = KEPT_CHARACTERS;
-    finished.forEach(({ call, outgoing }, newest) => {
-      room -= outgoing.keptBytes;
-      if (newest >= KEPT_CALLS || room < 0) this.#calls.delete(call);
-    });
   }
 
   get #limits() {

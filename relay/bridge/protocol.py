@@ -226,11 +226,9 @@ class SessionProtocol:
             case Parts():
                 self._receive_parts(call, frame, size)
             case Done():
-                if self._is_whole(call, frame.seq):
-                    call.outcome = Completed(frame.finish_reason, frame.usage)
+                self._end(call, frame.seq, Completed(frame.finish_reason, frame.usage))
             case Fail():
-                if self._is_whole(call, frame.seq):
-                    call.outcome = Failed(fault(frame.kind, frame.message, frame.retry_after))
+                self._end(call, frame.seq, Failed(fault(frame.kind, frame.message, frame.retry_after)))
         return call
 
     def expire(self, now: float) -> list[CallState]:
@@ -295,10 +293,14 @@ class SessionProtocol:
         call.pending_bytes += size
         return None
 
-    def _is_whole(self, call: CallState, sent: int) -> bool:
+    def _end(self, call: CallState, sent: int, outcome: Outcome) -> None:
+        """The page ended the call. Acknowledging the end, which has the next number, lets the page forget the call."""
         if sent != call.received:
-            self._violated(call, f"The page says it sent {sent} parts, relay has {call.received}.")
-        return sent == call.received
+            return self._violated(call, f"The page says it sent {sent} parts, relay has {call.received}.")
+        call.outcome = outcome
+        self._credit_due.pop(call.id, None)
+        self._send(Credit(call=call.id, attempt=call.attempt, ack=sent + 1, upto=call.upto))
+        return None
 
     def _violated(self, call: CallState, sentence: str) -> None:
         self._fail(call, BridgeViolation(sentence), "protocol")

@@ -157,10 +157,11 @@ class Session:
         self.models = self.models if frame.models is None else frame.models
 
     def receive(self, frame: Accepted | Parts | Done | Fail, size: int) -> None:
-        """Apply a frame of a call and wake its reader."""
+        """Apply a frame of a call, wake its reader, and the writer if the frame is to be answered."""
         call = self._protocol.receive(frame, size, self._clock())
         if call is not None:
             self._wake_reader(call.id)
+            self._wake_writer()
 
     def expire(self, now: float) -> None:
         """Let the calls' clocks run out."""

@@ -9,7 +9,7 @@ from support.links import Desk, FakeLink, settle
 
 from relay.backends.base import Backend
 from relay.backends.browser import BrowserBackend, BrowserReply
-from relay.bridge.frames import Call, Cancel, Done, ImageOutPart, Parts, ToolCallPart
+from relay.bridge.frames import Call, Cancel, Credit, Done, ImageOutPart, Parts, ToolCallPart
 from relay.bridge.session import Session
 from relay.core.events import Event, Finished, FinishReason, ImagePart, Started, TextDelta, Usage, UsageReport
 from relay.core.model import ModelEntry
@@ -85,7 +85,7 @@ async def test_answer_from_start_to_end() -> None:
     assert first == [Started("demo"), TextDelta("ab")]
     assert batches[1][0] == ImagePart("data:,")
     assert last[-2:] == [UsageReport(USAGE), Finished(FinishReason.TOOL_CALLS)]
-    assert (session.in_flight, session.drain()) == (0, [])
+    assert (session.in_flight, session.drain()) == (0, [Credit(call=call.call, attempt=1, ack=5, upto=1024)])
 
 
 async def test_answer_that_arrived_at_once_is_one_batch() -> None:

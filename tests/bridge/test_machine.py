@@ -61,9 +61,11 @@ class Page:
                     self.calls[frame.call] = PageCall(frame.call, frame.attempt, frame.credit)
                     self.produced[frame.call] = ""  # anew, if it had forgotten the call before relay heard of it
                 self.outbox.append(Accepted(call=frame.call, attempt=frame.attempt))
-            case Credit(upto=upto):
+            case Credit(ack=ack, upto=upto):
                 if call is not None:
                     call.upto = max(call.upto, upto)
+                    if ack > len(call.pieces):
+                        del self.calls[call.id]
             case Cancel():
                 self.cancelled.add(frame.call)
                 self.calls.pop(frame.call, None)
@@ -302,6 +304,8 @@ class Bridge(RuleBasedStateMachine):
         for reader in self.readers.values():
             self.protocol.close(reader.call, "shutdown")
         assert self.protocol.calls == {}
+        self.deliver_to_page()
+        assert self.page.calls == {}
 
 
 Bridge.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -93,7 +93,7 @@ def test_call_from_start_to_end() -> None:
         phases.append(bench.call.phase)
     bench.receive(done(3))
 
-    assert bench.protocol.drain() == [call_frame()]
+    assert bench.protocol.drain() == [call_frame(), Credit(call="c-1", attempt=1, ack=4, upto=4)]
     assert phases == [Phase.PICK_UP, Phase.FIRST_PART, Phase.STREAMING, Phase.STREAMING]
     assert bench.take() == "abc"
     assert bench.call.outcome == Completed(FinishReason.STOP, None)
@@ -293,10 +293,21 @@ def test_large_duplicate_does_not_count_as_held() -> None:
     assert (bench.take(), bench.call.outcome) == ("ab", None)
 
 
-def test_end_takes_the_place_of_credit() -> None:
+@pytest.mark.parametrize("end", [done(3), fail(3)])
+def test_end_is_acknowledged_once_whatever_was_read(end: Done | Fail) -> None:
     bench = streaming("a", "b")
-    bench.receive(done(2))
+    bench.take()  # credit is due
+    bench.receive(texts(2, "c"), end, end)
     bench.take()
+    bench.protocol.close(bench.call, "client_gone")
+
+    assert bench.protocol.drain() == [Credit(call="c-1", attempt=1, ack=4, upto=6)]
+
+
+@pytest.mark.parametrize("end", [done(1), fail(3)])
+def test_end_with_a_wrong_count_is_not_acknowledged(end: Done | Fail) -> None:
+    bench = streaming("a", "b")
+    bench.receive(end)
 
     assert bench.protocol.drain() == []
 
@@ -403,9 +414,10 @@ def test_page_at_work_is_told_to_stop_and_why(reason: CancelReason) -> None:
 
 
 @pytest.mark.parametrize("end", [done(1), fail(1)])
-def test_page_that_has_ended_is_told_nothing(end: Done | Fail) -> None:
+def test_page_that_has_ended_is_not_told_to_stop(end: Done | Fail) -> None:
     bench = streaming("a")
     bench.receive(end)
+    bench.protocol.drain()
     bench.protocol.close(bench.call, "client_gone")
 
     assert bench.protocol.drain() == []

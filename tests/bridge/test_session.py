@@ -8,7 +8,7 @@ import pytest
 from support.bridge import REQUEST, Clock, accepted, done, hello, joined, state, texts
 from support.links import FakeLink, settle
 
-from relay.bridge.frames import Account, Call, Cancel, Capabilities, Client, Model, PageLimits, Parts
+from relay.bridge.frames import Account, Call, Cancel, Capabilities, Client, Credit, Model, PageLimits, Parts
 from relay.bridge.protocol import ACKNOWLEDGE_SECONDS, Clocks, Completed, Failed, Outcome, Window
 from relay.bridge.session import Identity, LiveCall, Session
 from relay.core.events import FinishReason
@@ -157,7 +157,7 @@ async def test_call_is_sent_and_read(session: Session, link: FakeLink) -> None:
 
     assert sent == [Call(call=call.id, attempt=2, method="chat", request=REQUEST, credit=4)]
     assert batches == [("ab", Completed(FinishReason.STOP, None))]
-    assert session.drain() == []
+    assert session.drain() == [Credit(call=call.id, attempt=2, ack=3, upto=4)]
 
 
 async def test_reader_is_woken_by_parts_and_by_the_end(session: Session, call: LiveCall) -> None:
@@ -198,6 +198,14 @@ async def test_parts_of_unknown_types_do_not_stop_the_credit(session: Session, c
     assert link.wakes == wakes + 1
     session.receive(texts(4, "a", call=call.id), 1)
     assert await read_one(call) == ("a", None)
+
+
+async def test_end_wakes_the_writer_to_acknowledge_it(session: Session, call: LiveCall, link: FakeLink) -> None:
+    session.receive(texts(0, "a", call=call.id), 1)
+    wakes = link.wakes
+    session.receive(done(1, call.id), 1)
+
+    assert link.wakes == wakes + 1
 
 
 async def test_reading_wakes_the_writer_when_credit_is_due(session: Session, call: LiveCall, link: FakeLink) -> None:

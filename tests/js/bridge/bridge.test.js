@@ -123,6 +123,21 @@ test("after another failure it is not", async () => {
   );
 });
 
+test("a look that ends after a later one is not taken for news", async () => {
+  const bridge = await open();
+  /** @type {((status: AdapterStatus) => void)[]} */
+  const answers = [];
+  const answer = adapter.status;
+  adapter.status = () => new Promise((resolve) => void answers.push(resolve));
+  const looks = [bridge.refresh(), bridge.refresh()];
+  adapter.status = answer;
+  answers[1]?.({ state: "login_required" });
+  await settled();
+  answers[0]?.({ state: "ready" });
+  await Promise.all(looks);
+  assert.equal(bridge.view.site.state, "login_required");
+});
+
 test("an adapter that cannot tell is unavailable", async () => {
   const bridge = await open();
   status = new Error("broken");

@@ -108,6 +108,9 @@ for (let seed = 1; seed <= 150; seed += 1) {
       world.read();
     }
     assert.ok(world.finished, "a call has no end");
+    world.carry(99);
+    world.cut();
+    assert.equal(JSON.parse(world.page.drain()[0] ?? "{}").resume, undefined, "a finished call is kept");
     for (const { call, parts, end } of world.relay.calls.values()) {
       const said = parts.map((part) => (part.type === "text" ? part.text : "?")).join("");
       assert.equal(said, world.running.get(call)?.said);

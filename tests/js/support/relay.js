@@ -100,6 +100,7 @@ export class StrictRelay {
         const received = this.get(frame.call);
         assert.equal(frame.seq, received.parts.length, "an end with a wrong count");
         received.end = frame;
+        this.outbox.push({ type: "credit", call: frame.call, attempt: 1, ack: frame.seq + 1, upto: received.upto });
         break;
       }
       default:
