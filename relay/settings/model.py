@@ -118,7 +118,7 @@ class BridgeSettings(_Group):
     grace_seconds: Seconds = Field(
         default=30.0, description="How long a lost page may take to come back and resume its calls"
     )
-    heartbeat_seconds: Seconds = Field(default=15.0, description="Pause between two pings to a page")
+    heartbeat_seconds: Seconds = Field(default=10.0, description="Pause between two pings to a page")
     hello_seconds: Seconds = Field(default=10.0, description="How long a new socket may take to identify itself")
     frame_bytes: Bytes = Field(default=8_388_608, description="Largest frame from a page")
     unacked_bytes: Bytes = Field(default=4_194_304, description="Parts a page may have sent without acknowledgement")
@@ -188,7 +188,7 @@ class Settings(_Group):
         default="claude-sonnet-4",
         min_length=1,
         max_length=200,
-        description="Model named in the start-up text and the page",
+        description="Model for clients that name none, and the one that relay shows to paste",
     )
     allowed_hosts: Hosts = Field(default=(), description="Further names that clients may use for relay (`Host` header)")
     allowed_origins: Origins = Field(default=(), description="Web origins that may call the HTTP API (CORS)")
