@@ -38,6 +38,9 @@ const TELLING = new Set(["login_required", "blocked", "quota_exhausted", "site_c
 export class Bridge {
   /** @type {BridgeOptions} */ #options;
   /** @type {import("./adapter.js").AdapterStatus} */ #site = { state: "starting" };
+  #looks = 0;
+  /** The look at the site that `#site` is from. */
+  #told = 0;
 
   /** @param {BridgeOptions} options */
   constructor(options) {
@@ -66,7 +69,7 @@ export class Bridge {
       onroom: this.runner.room,
       ...seams,
     });
-    adapter.onstatus?.((status) => this.#tell(status));
+    adapter.onstatus?.((status) => this.#tell(status, this.#nextLook()));
   }
 
   /** @returns {BridgeView} */
@@ -76,7 +79,7 @@ export class Bridge {
 
   /** Connect, and look what the site can do. */
   start() {
-    this.#tell(this.#site);
+    this.#tell(this.#site, this.#nextLook());
     this.link.start();
     void this.refresh();
   }
@@ -88,16 +91,27 @@ export class Bridge {
 
   /** Look again what the site can do, e.g. after a sign-in. */
   async refresh() {
+    const look = this.#nextLook();
     try {
-      this.#tell(await this.#options.adapter.status());
+      this.#tell(await this.#options.adapter.status(), look);
     } catch (error) {
       this.#options.onbug?.(error);
-      this.#tell({ state: "unavailable", detail: "This page cannot tell what the site can do. Reload it." });
+      this.#tell({ state: "unavailable", detail: "This page cannot tell what the site can do. Reload it." }, look);
     }
   }
 
-  /** @param {import("./adapter.js").AdapterStatus} status */
-  #tell(status) {
+  #nextLook() {
+    this.#looks += 1;
+    return this.#looks;
+  }
+
+  /**
+   * @param {import("./adapter.js").AdapterStatus} status
+   * @param {number} look  One that began earlier and ends later is no news: there may have been a sign-out between.
+   */
+  #tell(status, look) {
+    if (look < this.#told) return;
+    this.#told = look;
     this.#site = status;
     this.protocol.setState(status);
     this.link.flush();
