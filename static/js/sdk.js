@@ -25,20 +25,36 @@ export const LOGIN_KEY = "puter.auth.token.v2";
 
 const LOAD_DEADLINE_MS = 30_000;
 
+/** The loading in progress: a second puter.js in the page would have a login of its own. @type {Promise<PuterSdk> | undefined} */
+let loading;
+
 /** puter.js could not be loaded; the message is for a person. */
 export class SdkUnavailable extends Error {}
 
 /**
- * Load puter.js once. It reads its origins when it starts, so they are set before.
+ * Load puter.js once; what failed may be tried again.
  *
  * @param {import("./config.js").PuterConfig} config
  * @returns {Promise<PuterSdk>}
  * @throws {SdkUnavailable}
  */
 export async function loadSdk(config) {
-  const scope = /** @type {SdkScope} */ (globalThis);
   const before = loaded();
   if (before !== undefined) return before;
+  loading ??= load(config).finally(() => {
+    loading = undefined;
+  });
+  return loading;
+}
+
+/**
+ * It reads its origins when it starts, so they are set before.
+ *
+ * @param {import("./config.js").PuterConfig} config
+ * @returns {Promise<PuterSdk>}
+ */
+async function load(config) {
+  const scope = /** @type {SdkScope} */ (globalThis);
   scope.PUTER_API_ORIGIN = config.api_origin;
   scope.PUTER_ORIGIN = config.gui_origin;
   scope.PUTER_QUIET = true;

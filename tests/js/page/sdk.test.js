@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { followLogin, isSignedIn, loadSdk, signIn, signInProblem, signOut } from "../../../static/js/sdk.js";
+import { SdkUnavailable, followLogin, isSignedIn, loadSdk, signIn, signInProblem, signOut } from "../../../static/js/sdk.js";
 
 const scope = /** @type {import("../../../static/js/sdk.js").SdkScope} */ (globalThis);
 
@@ -89,7 +89,49 @@ test("before puter.js is loaded nobody is signed in, and nothing is lost by tryi
   assert.equal(await signIn({ temporary: true }), "puter.js is not loaded yet. Try again.");
 });
 
-test("puter.js is loaded once", async () => {
+const CONFIG = { sdk: "/puter.js", api_origin: "http://api", gui_origin: "http://gui", way: /** @type {const} */ ("auto") };
+
+/**
+ * A document that can hold scripts.
+ *
+ * @param {import("node:test").TestContext} context
+ */
+function fakeDocument(context) {
+  /** @type {{src: string, onload: () => void, onerror: () => void, remove: () => void}[]} */
+  const scripts = [];
+  const document = {
+    createElement: () => ({ remove: () => {} }),
+    head: { append: (/** @type {any} */ script) => void scripts.push(script) },
+  };
+  Object.defineProperty(globalThis, "document", { value: document, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "document"));
+  return scripts;
+}
+
+test("puter.js that is there already is not loaded again", async () => {
   const { sdk } = fakeSdk();
-  assert.equal(await loadSdk({ sdk: "x", api_origin: "x", gui_origin: "x", way: "auto" }), sdk);
+  assert.equal(await loadSdk(CONFIG), sdk);
+});
+
+test("puter.js is loaded once, with relay's origins, and without retries of its own", async (context) => {
+  const scripts = fakeDocument(context);
+  const asked = [loadSdk(CONFIG), loadSdk(CONFIG)];
+  assert.deepEqual(
+    [scripts.map(({ src }) => src), scope.PUTER_API_ORIGIN, scope.PUTER_ORIGIN, scope.puter_socket_enabled],
+    [["/puter.js"], "http://api", "http://gui", false],
+  );
+  const { sdk } = fakeSdk();
+  scripts[0]?.onload();
+  assert.deepEqual(await Promise.all(asked), [sdk, sdk]);
+  assert.deepEqual(sdk.config, { autoRetry: false });
+});
+
+test("loading that failed is explained and can be tried again", async (context) => {
+  const scripts = fakeDocument(context);
+  const first = loadSdk(CONFIG);
+  scripts[0]?.onerror();
+  await assert.rejects(first, (error) => error instanceof SdkUnavailable && error.message.includes("from /puter.js"));
+  const second = loadSdk(CONFIG);
+  scripts[1]?.onload();
+  await assert.rejects(second, { message: "/puter.js was loaded, but it is not puter.js." });
 });
