@@ -22,14 +22,18 @@ export function claimTab({ takeOver, held, elsewhere }) {
   /** @type {AbortController | undefined} Set while this tab is in the queue. */
   let queued;
 
+  let holding = false;
+
   const hold = () => {
     queued = undefined;
+    holding = true;
     held();
     // For as long as the page lives, or until another tab takes over.
     return new Promise(() => {});
   };
 
   const wait = () => {
+    holding = false;
     elsewhere();
     queued = new AbortController();
     request({ signal: queued.signal });
@@ -40,7 +44,10 @@ export function claimTab({ takeOver, held, elsewhere }) {
     navigator.locks
       .request(LOCK, options, (lock) => (lock === null ? wait() : hold()))
       .catch(() => {
-        if (options.signal?.aborted !== true) wait();
+        if (options.signal?.aborted === true) return;
+        // What was held can only be stolen; what is refused (a browser that stores nothing) is refused for ever.
+        if (holding) wait();
+        else held();
       });
   };
 

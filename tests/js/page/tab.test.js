@@ -108,6 +108,15 @@ test("a tab opened to take over does not ask", async () => {
   assert.deepEqual([first.heard, second.heard], [["held", "elsewhere"], ["held"]]);
 });
 
+test("a browser that refuses locks just connects", async () => {
+  const refusing = new FakeLocks();
+  refusing.request = () => Promise.reject(new DOMException("no storage, no locks", "SecurityError"));
+  browser(refusing);
+  const { heard } = openTab();
+  await settled();
+  assert.deepEqual(heard, ["held"]);
+});
+
 test("a browser without locks just connects", () => {
   browser(undefined);
   const tab = openTab();
