@@ -26,6 +26,8 @@
  *   Run one request. Throws {@link AdapterError}; an abort of `signal` stops the site's work at once.
  * @property {(listener: (status: AdapterStatus) => void) => void} [onstatus]  Calls `listener` when the status changed
  *   by itself, e.g. because a model finished downloading.
+ * @property {boolean} [downloadable]  Whether `download` is what the site lacks now; it changes with the status.
+ * @property {() => Promise<void>} [download]  Fetch what is lacking, on a click of the person. Throws {@link AdapterError}.
  */
 
 /** A failure of the site that relay's client should hear about, in the words of the protocol. */

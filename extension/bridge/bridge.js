@@ -17,6 +17,7 @@ import { CallRunner } from "./runner.js";
  * @typedef {object} BridgeView  What a person may want to see.
  * @property {import("./link.js").LinkStatus} link
  * @property {import("./adapter.js").AdapterStatus} site
+ * @property {boolean} downloadable  Whether `download` is worth a button.
  * @property {readonly import("./runner.js").CallView[]} calls  Newest last.
  *
  * @typedef {object} BridgeOptions
@@ -74,7 +75,8 @@ export class Bridge {
 
   /** @returns {BridgeView} */
   get view() {
-    return { link: this.link.status, site: this.#site, calls: this.runner.calls };
+    const downloadable = this.#options.adapter.downloadable === true;
+    return { link: this.link.status, site: this.#site, downloadable, calls: this.runner.calls };
   }
 
   /** Connect, and look what the site can do. */
@@ -98,6 +100,14 @@ export class Bridge {
       this.#options.onbug?.(error);
       this.#tell({ state: "unavailable", detail: "This page cannot tell what the site can do. Reload it." }, look);
     }
+  }
+
+  /**
+   * Fetch what the site lacks. Call it straight from a click.
+   * @throws {import("./adapter.js").AdapterError}
+   */
+  async download() {
+    await this.#options.adapter.download?.();
   }
 
   #nextLook() {

@@ -28,8 +28,8 @@ export class Display {
   constructor(config, memory, look) {
     this.config = config;
     this.look = look;
-    /** @type {string | undefined} */
-    this.title = undefined;
+    /** The headline as it is shown. @type {string | undefined} */
+    this.said = undefined;
     this.calls = new CallsView();
     this.settings = new SettingsView({
       baseUrl: config.base_url,
@@ -49,8 +49,8 @@ export class Display {
     const running = runningOf(view.calls);
     const shown = headlineOf(view);
     const said = JSON.stringify([shown, running]);
-    if (said !== this.title) {
-      this.title = said;
+    if (said !== this.said) {
+      this.said = said;
       paintHeadline(shown);
       paintWindow(shown, running);
     }
@@ -91,12 +91,13 @@ export class Display {
 }
 
 /** @param {SessionView} view */
-function headlineOf({ adapter, link, detail, site }) {
+function headlineOf({ adapter, link, detail, site, downloadable }) {
   return headline({
     link,
     linkDetail: detail,
     chat: site.state,
     chatDetail: site.detail ?? "",
+    downloadable,
     signsIn: adapter === "puter",
     expired: isSignedIn(),
     demo: adapter === "demo",

@@ -14,12 +14,13 @@
  * @property {string} linkDetail Why the connection ended, in relay's words; or empty.
  * @property {ChatState} chat
  * @property {string} chatDetail In the site's words; or empty.
+ * @property {boolean} downloadable The chat lacks only a download.
  * @property {boolean} signsIn Whether a person signs in on this page (else the adapter has no account).
  * @property {boolean} expired There is a login, but the site no longer takes it.
  * @property {boolean} demo
  *
  * @typedef {"ready" | "working" | "attention" | "offline"} Tone
- * @typedef {"pair" | "sign-in" | "retry" | "reconnect" | "use-here" | "reload"} Action
+ * @typedef {"pair" | "sign-in" | "retry" | "download" | "reconnect" | "use-here" | "reload"} Action
  *
  * @typedef {object} Headline
  * @property {Tone} tone Also the name of the icon.
@@ -32,6 +33,24 @@
 const SIGN_IN = "relay is connected. It answers calls with your own account; the login stays in this browser.";
 const SIGN_IN_AGAIN = "The login has expired. Calls fail until you sign in again.";
 const KEEP_OPEN = "Keep this tab open: it answers the calls, also when it is hidden.";
+
+/** @type {Headline} */
+const DOWNLOAD = {
+  tone: "attention",
+  title: "Download the model to continue",
+  text: "The browser fetches it once and keeps it: some gigabytes.",
+  actions: ["download"],
+  short: "download the model",
+};
+
+/** Shown when the browser lets the page keep neither its credential nor a login. @type {Headline} */
+export const NO_STORAGE = {
+  tone: "offline",
+  title: "This browser stores nothing for this page",
+  text: "relay keeps the pairing and the login here. Allow cookies and site data for this address, then reload this page.",
+  actions: ["reload"],
+  short: "storage is blocked",
+};
 
 /** Shown when relay does not even serve its settings. @type {Headline} */
 export const UNREACHABLE = {
@@ -111,7 +130,7 @@ function linkTrouble({ link, linkDetail, chat }) {
  * @param {Snapshot} snapshot
  * @returns {Headline}
  */
-function chatHeadline({ chat, chatDetail, signsIn, expired, demo }) {
+function chatHeadline({ chat, chatDetail, downloadable, signsIn, expired, demo }) {
   switch (chat) {
     case "starting":
       return { tone: "working", title: "Starting…", text: chatDetail, actions: [], short: "starting" };
@@ -141,6 +160,7 @@ function chatHeadline({ chat, chatDetail, signsIn, expired, demo }) {
         short: "needs you",
       };
     case "unavailable":
+      if (downloadable) return DOWNLOAD;
       return {
         tone: "offline",
         title: "This chat is not available here",

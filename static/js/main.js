@@ -32,6 +32,7 @@ export async function main() {
   wireAdapter(session);
   onClick("reconnect", () => session.reconnect());
   onClick("retry", () => void session.refresh());
+  wireDownload(session);
   wireTabs(session);
   display.changed();
 }
@@ -67,6 +68,16 @@ function wireAccount(session) {
   const comeBack = () => void (document.hidden || session.refresh(FRESH_MS));
   window.addEventListener("focus", comeBack);
   document.addEventListener("visibilitychange", comeBack);
+}
+
+/** @param {Session} session */
+function wireDownload(session) {
+  const download = async () => {
+    setTextOf("download-problem", "");
+    const problem = await session.download();
+    setTextOf("download-problem", problem ?? "");
+  };
+  onClick("download", () => void download());
 }
 
 /** @param {Session} session */

@@ -4,6 +4,7 @@
 
 import { makeAdapter } from "./adapters.js";
 import { runningOf } from "./calls.js";
+import { AdapterError } from "/bridge/adapter.js";
 import { Bridge } from "/bridge/bridge.js";
 
 /**
@@ -21,6 +22,7 @@ import { Bridge } from "/bridge/bridge.js";
  * @property {string} detail Why there is no link, in relay's words; or empty.
  * @property {LinkStatus | undefined} status
  * @property {PageState} site
+ * @property {boolean} downloadable Whether the chat lacks only a download.
  * @property {readonly CallView[]} calls
  */
 
@@ -73,6 +75,7 @@ export class Session {
       detail: this.#trouble,
       status: seen?.link,
       site: seen?.site ?? { state: "starting" },
+      downloadable: seen?.downloadable ?? false,
       calls: seen?.calls ?? [],
     };
   }
@@ -120,6 +123,21 @@ export class Session {
     if (this.#bridge === undefined || now - this.#refreshedAt < age) return;
     this.#refreshedAt = now;
     await this.#bridge.refresh();
+  }
+
+  /**
+   * Download what the chat lacks. Call it straight from a click: the browser wants one.
+   *
+   * @returns {Promise<string | undefined>} what went wrong, for a person
+   */
+  async download() {
+    try {
+      await this.#bridge?.download();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AdapterError)) throw error;
+      return `${error.message} Try again.`;
+    }
   }
 
   #reopen() {

@@ -21,7 +21,7 @@ import { windowTitle } from "./headline.js";
  */
 
 /** @type {import("./headline.js").Action[]} */
-const ACTIONS = ["pair", "sign-in", "retry", "reconnect", "use-here", "reload"];
+const ACTIONS = ["pair", "sign-in", "retry", "download", "reconnect", "use-here", "reload"];
 
 /**
  * The headline and its buttons.

@@ -44,7 +44,7 @@ const NOT_YET = {
   },
   downloadable: {
     state: "unavailable",
-    detail: "The built-in model is not downloaded yet. It takes some gigabytes; start it on this page.",
+    detail: "The built-in model is not downloaded yet. It takes some gigabytes; start it on relay's page.",
   },
   downloading: { state: "starting", detail: "The browser is downloading its built-in model." },
 };
@@ -63,6 +63,8 @@ const ERRORS = new Map([
 /** Answers calls with the browser's own model. */
 export class PromptApiAdapter {
   id = "prompt-api";
+  /** Whether the model is still to be downloaded. */
+  downloadable = false;
   #model;
   /** @type {number | null} */ #progress = null;
   /** @type {((status: AdapterStatus) => void)[]} */ #listeners = [];
@@ -86,6 +88,7 @@ export class PromptApiAdapter {
   async status() {
     if (!this.#model) return { state: "unavailable", detail: ABSENT };
     const availability = await this.#model.availability();
+    this.downloadable = availability === "downloadable" && this.#progress === null;
     if (availability !== "available") return this.#waiting(NOT_YET[availability]);
     const images = (await this.#model.availability(WITH_IMAGES)) === "available";
     return {

@@ -6,7 +6,16 @@ import { UNREACHABLE, headline, windowTitle } from "../../../static/js/headline.
 /** @typedef {import("../../../static/js/headline.js").Snapshot} Snapshot */
 
 /** @type {Snapshot} */
-const READY = { link: "connected", linkDetail: "", chat: "ready", chatDetail: "", signsIn: true, expired: false, demo: false };
+const READY = {
+  link: "connected",
+  linkDetail: "",
+  chat: "ready",
+  chatDetail: "",
+  downloadable: false,
+  signsIn: true,
+  expired: false,
+  demo: false,
+};
 
 /** @param {Partial<Snapshot>} change */
 function told(change) {
@@ -47,6 +56,16 @@ const STATES = [
     "a chat that cannot work here",
     { chat: "unavailable" },
     { tone: "offline", title: "This chat is not available here", actions: ["retry"], short: "chat not available" },
+  ],
+  [
+    "a chat that lacks only a download",
+    { chat: "unavailable", downloadable: true },
+    {
+      tone: "attention",
+      title: "Download the model to continue",
+      actions: ["download"],
+      short: "download the model",
+    },
   ],
   [
     "not paired, whatever the chat says",

@@ -192,3 +192,33 @@ test("the session comes back after a reload of the tab", async () => {
   await settled();
   assert.equal(current().sent[0].session, "s1");
 });
+
+test("what a chat lacks can be downloaded, and a failure is said", async (context) => {
+  /** @type {(Error | object)[]} */
+  const outcomes = [new DOMException("offline", "NetworkError"), { destroy() {} }];
+  let availability = "downloadable";
+  const model = {
+    availability: async () => availability,
+    create: async () => {
+      const outcome = outcomes.shift();
+      if (outcome instanceof DOMException) throw outcome;
+      availability = "available";
+      return outcome;
+    },
+  };
+  Object.defineProperty(globalThis, "LanguageModel", { value: model, configurable: true });
+  context.after(() => Reflect.deleteProperty(globalThis, "LanguageModel"));
+  const { session } = makeSession({ token: "t" });
+  assert.equal(await session.download(), undefined);
+  session.use("prompt-api");
+  session.allow(true);
+  await settled();
+  assert.equal(session.view.downloadable, true);
+  const problem = await session.download();
+  assert.deepEqual(
+    [problem, session.view.downloadable],
+    ["The built-in model failed with NetworkError. Try again.", true],
+  );
+  assert.equal(await session.download(), undefined);
+  assert.deepEqual([session.view.downloadable, session.view.site.state], [false, "ready"]);
+});

@@ -100,6 +100,7 @@ for (const [availability, state, words] of /** @type {const} */ ([
     const status = await adapter.status();
     assert.equal(status.state, state);
     assert.match(String(status.detail), words);
+    assert.equal(adapter.downloadable, availability === "downloadable");
     assert.equal((await readFailing(chat(adapter, ask("Hi")))).error.kind, "unsupported");
     assert.deepEqual(model.created, []);
   });
@@ -126,6 +127,7 @@ test("a download tells how far it is", async () => {
   const told = [];
   adapter.onstatus(({ state, detail }) => void told.push(`${state}: ${detail}`));
   await adapter.download();
+  assert.equal(adapter.downloadable, false);
   assert.deepEqual(told, [
     "starting: The browser is downloading its built-in model. 0 % are here.",
     "starting: The browser is downloading its built-in model. 43 % are here.",
