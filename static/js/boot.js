@@ -1,10 +1,10 @@
 /**
- * The page's entry. The pairing code is out of the address before anything else is even fetched, and a part that cannot
- * be loaded is said instead of leaving the page at its start.
+ * The page's entry. The pairing code is out of the address before any other code runs, and what keeps the page from
+ * starting is said.
  */
 
 import "./opened.js";
-import { UNREACHABLE } from "./headline.js";
+import { NO_STORAGE, UNREACHABLE } from "./headline.js";
 import { byId } from "./dom.js";
 import { paintHeadline, paintWindow } from "./view.js";
 
@@ -15,10 +15,20 @@ async function boot() {
     const { main } = await import("./main.js");
     await main();
   } catch (error) {
-    paintHeadline(UNREACHABLE);
-    paintWindow(UNREACHABLE, 0);
+    const shown = isStorageRefused(error) ? NO_STORAGE : UNREACHABLE;
+    paintHeadline(shown);
+    paintWindow(shown, 0);
     reportError(error);
   }
+}
+
+/**
+ * What reading `localStorage` throws then: https://html.spec.whatwg.org/multipage/webstorage.html#dom-localstorage
+ *
+ * @param {unknown} error
+ */
+function isStorageRefused(error) {
+  return error instanceof DOMException && error.name === "SecurityError";
 }
 
 void boot();
