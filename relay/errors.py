@@ -86,15 +86,12 @@ class RelayError(Exception):
         message: str,
         *,
         param: str | None = None,
-        code: str | None = None,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after = retry_after
-        if code is not None:
-            self.code = code
 
 
 class RequestError(RelayError):
