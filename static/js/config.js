@@ -28,6 +28,7 @@ const ADAPTERS = ["puter", "prompt-api", "demo"];
 
 /** Where the bridge credential is kept; other tabs hear of a change. */
 export const TOKEN_KEY = "relay.bridge.token";
+const CODE = /^[A-Z0-9-]{1,64}$/;
 const ADAPTER = "relay.adapter";
 const MODEL = "relay.model";
 
@@ -49,11 +50,12 @@ export function takeCode(location, history) {
  * Return `text` as a pairing code is written; a person may paste it with spaces, in small letters, or as the whole link.
  *
  * @param {string} text
- * @returns {string}
+ * @returns {string} empty for what cannot be a code
  */
 export function cleanCode(text) {
   const code = text.includes("code=") ? text.slice(text.lastIndexOf("code=") + "code=".length) : text;
-  return code.replace(/\s+/g, "").toUpperCase();
+  const written = code.replace(/\s+/g, "").toUpperCase();
+  return CODE.test(written) ? written : "";
 }
 
 /**

@@ -52,6 +52,11 @@ test("a code may be typed with spaces, in small letters, or pasted as the whole 
   assert.equal(cleanCode("http://localhost:3000/#code=ABCDE-FGHIJ"), "ABCDE-FGHIJ");
 });
 
+test("what cannot be a code is none: relay would only drop the link, again and again", () => {
+  const [empty, markup, long] = [cleanCode(" "), cleanCode("<b>code</b>"), cleanCode("A".repeat(65))];
+  assert.deepEqual([empty, markup, long, opened("#code=%3Cb%3E").code], ["", "", "", undefined]);
+});
+
 test("the settings are read from relay without a cache", async () => {
   /** @type {unknown[][]} */
   const asked = [];
