@@ -7,6 +7,7 @@ import { Memory, TOKEN_KEY, adapterNamed, cleanCode, loadConfig } from "./config
 import { wireCopyButtons } from "./clipboard.js";
 import { Display } from "./display.js";
 import { byId, onClick, setTextOf } from "./dom.js";
+import { readIcons } from "./icons.js";
 import { LOGIN_KEY, followLogin, signIn, signOut } from "./sdk.js";
 import { Session } from "./session.js";
 import { claimTab } from "./tab.js";
@@ -35,6 +36,7 @@ export async function main() {
   wireDownload(session);
   wireTabs(session);
   display.changed();
+  await readIcons(fetch);
 }
 
 /** @param {Session} session */

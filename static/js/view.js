@@ -5,6 +5,7 @@
 import { byId, setTextOf, show } from "./dom.js";
 import { accountWords, allowanceWords, countdownWords, LINK_WORDS, modelsWords } from "./facts.js";
 import { windowTitle } from "./headline.js";
+import { iconOf } from "./icons.js";
 
 /**
  * @typedef {import("../../extension/bridge/frames.js").PageState} PageState
@@ -45,7 +46,7 @@ export function paintWindow(shown, running) {
   const title = windowTitle(shown, running);
   if (document.title !== title) document.title = title;
   const icon = byId("icon", HTMLLinkElement);
-  const href = `/static/icons/${shown.tone}.svg`;
+  const href = iconOf(shown.tone);
   if (icon.getAttribute("href") !== href) icon.setAttribute("href", href);
 }
 
