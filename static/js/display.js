@@ -78,7 +78,7 @@ export class Display {
     this.calls.paint(callWords(view.calls, now), running);
     // Changing the chat ends its calls, and arrow keys change it at once.
     const choice = byId("adapter", HTMLSelectElement);
-    choice.disabled = running > 0;
+    choice.disabled = running > 0 || view.pairing;
     choice.title = running > 0 ? byId("adapter-hint", HTMLElement).textContent : "";
   }
 

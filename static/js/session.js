@@ -19,6 +19,7 @@ import { Bridge } from "/bridge/bridge.js";
  * @typedef {object} SessionView
  * @property {AdapterName} adapter
  * @property {LinkPhase} link
+ * @property {boolean} pairing Whether the one-time code is on its way: a connection given up now would waste it.
  * @property {string} detail Why there is no link, in relay's words; or empty.
  * @property {LinkStatus | undefined} status
  * @property {PageState} site
@@ -72,6 +73,7 @@ export class Session {
     return {
       adapter: this.adapter,
       link: this.#phase(seen?.link),
+      pairing: seen?.link.state === "connecting" && this.memory.token === undefined,
       detail: this.#trouble,
       status: seen?.link,
       site: seen?.site ?? { state: "starting" },

@@ -131,10 +131,13 @@ test("a code is exchanged for a token, which is kept", async () => {
   session.pair("ABCDE-FGHIJ");
   current().onopen?.();
   await settled();
-  assert.equal(current().sent[0].code, "ABCDE-FGHIJ");
+  assert.deepEqual([current().sent[0].code, session.view.pairing], ["ABCDE-FGHIJ", true]);
   current().say({ ...WELCOME, token: "lasting" });
   await settled();
-  assert.deepEqual([session.view.link, memory.token, session.view.site.state], ["connected", "lasting", "ready"]);
+  assert.deepEqual(
+    [session.view.link, session.view.pairing, memory.token, session.view.site.state],
+    ["connected", false, "lasting", "ready"],
+  );
 });
 
 test("a refused page waits for a person, or for another tab's pairing", async () => {
