@@ -37,8 +37,16 @@ async function copy(text, source) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    if (source instanceof HTMLInputElement) source.select();
+    if (source instanceof HTMLInputElement) selectField(source);
     else getSelection()?.selectAllChildren(source);
     return false;
   }
+}
+
+/** @param {HTMLInputElement} field */
+function selectField(field) {
+  // Nothing can be copied by hand out of a hidden field: press the button that shows it.
+  const hidden = document.querySelector(`button[aria-controls="${field.id}"][aria-pressed="false"]`);
+  if (hidden instanceof HTMLButtonElement) hidden.click();
+  field.select();
 }
