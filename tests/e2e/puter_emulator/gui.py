@@ -7,6 +7,7 @@ import json
 _PAGE = """<!doctype html>
 <html lang="en">
 <title>Sign in (emulated)</title>
+<link rel="icon" href="data:,">
 <h1>Sign in to continue</h1>
 <p>This page stands in for Puter's sign-in page in tests.</p>
 <button id="allow">Allow</button>
