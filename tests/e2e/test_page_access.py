@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, ViewportSize, expect
 from puter_emulator import PuterEmulator
 from stack.fixtures import signed_in
@@ -14,20 +11,12 @@ from stack.relay import Relay
 from stack.stand_in import stand_in
 from stack.watch import Watch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("watch"), pytest.mark.asyncio(loop_scope="session")]
 
 PHONE = ViewportSize(width=320, height=640)
 PAYLOAD = "<img src=http://evil.invalid/x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FOCUS = "document.activeElement.id || document.activeElement.dataset.copy || document.activeElement.textContent.trim()"
-
-
-@pytest_asyncio.fixture(loop_scope="session", autouse=True)
-async def watch(context: BrowserContext, relay: Relay) -> AsyncIterator[Watch]:
-    """No page complains in any test, but of what the test breaks on purpose; `relay` runs until that is looked at."""
-    watch = Watch(context)
-    yield watch
-    assert watch.unexpected == []
 
 
 async def spiteful_site(context: BrowserContext, puter: PuterEmulator) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, WebSocketRoute, expect
 from puter_emulator import PuterEmulator, SignIn
 from stack.client import Stream
@@ -15,12 +13,12 @@ from stack.page import open_page, ready, sign_in
 from stack.relay import Relay
 from stack.watch import Watch
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("watch"), pytest.mark.asyncio(loop_scope="session")]
 
 BROKEN_ON_PURPOSE = r"Failed to load resource|WebSocket connection to .* failed"
 PUTER = "Sign in to Puter"
 SELECTED = (
-    "() => document.activeElement.value?.slice(document.activeElement.selectionStart) || getSelection().toString()"
+    "(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)"
 )
 DOWNLOADABLE_MODEL = """
 globalThis.LanguageModel = class {
@@ -39,14 +37,6 @@ globalThis.LanguageModel = class {
   }
 };
 """
-
-
-@pytest_asyncio.fixture(loop_scope="session", autouse=True)
-async def watch(context: BrowserContext, relay: Relay) -> AsyncIterator[Watch]:
-    """No page complains in any test, but of what the test breaks on purpose; `relay` runs until that is looked at."""
-    watch = Watch(context)
-    yield watch
-    assert watch.unexpected == []
 
 
 async def reads(page: Page, **texts: str | re.Pattern[str]) -> None:

@@ -15,6 +15,7 @@ from .client import ApiClient
 from .page import open_page, ready, sign_in
 from .programs import BROWSER_FLAGS, chromium
 from .relay import Relay
+from .watch import Watch
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -85,6 +86,14 @@ async def relay(puter: PuterEmulator, tmp_path: Path) -> AsyncIterator[Relay]:
     await relay.start()
     yield relay
     assert await relay.stop() == 0, relay.said
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watch(context: BrowserContext, relay: Relay) -> AsyncIterator[Watch]:
+    """No page of `context` complains, but of what the test breaks on purpose; `relay` runs until that is looked at."""
+    watch = Watch(context)
+    yield watch
+    assert watch.unexpected == []
 
 
 @pytest_asyncio.fixture(loop_scope="session")
