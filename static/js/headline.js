@@ -3,7 +3,7 @@
  */
 
 /**
- * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} ChatState
+ * @typedef {import("../../extension/bridge/frames.js").SessionState} ChatState
  *
  * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "waiting" | "refused" | "outdated"} LinkPhase
  *   `elsewhere`: another tab of this browser holds the connection; `waiting`: between two attempts; `refused`: relay does
