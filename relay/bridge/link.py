@@ -18,7 +18,8 @@ DROP_SECONDS = 1.0
 DEAD_AFTER_BEATS = 2.5
 FRAMES_PER_TURN = 64
 
-CLOSED_FOR_GOOD = frozenset({1000, 1001})
+CLOSE_NORMAL = 1000
+CLOSE_GOING_AWAY = 1001
 CLOSE_MALFORMED = 4400
 
 
@@ -49,10 +50,16 @@ class LiveLink:
         self._closing: tuple[int, str] | None = None
 
     @property
-    def page_gone(self) -> bool:
-        """Whether the page said that it is done or goes away (reload, close, crash: RFC 6455, 7.4.1)."""
+    def page_done(self) -> bool:
+        """Whether the page said that it is done with this session (RFC 6455, 7.4.1)."""
         received = self._connection.protocol.close_rcvd
-        return received is not None and received.code in CLOSED_FOR_GOOD
+        return received is not None and received.code == CLOSE_NORMAL
+
+    @property
+    def page_gone(self) -> bool:
+        """Whether the page was reloaded, closed or crashed: the browser says so, and that its calls are lost."""
+        received = self._connection.protocol.close_rcvd
+        return received is not None and received.code == CLOSE_GOING_AWAY
 
     def wake(self) -> None:
         """The session has something to send."""

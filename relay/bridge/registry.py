@@ -108,6 +108,11 @@ class SessionRegistry:
         """`link` is closed; the session waits for its return."""
         session.detach(link, page_gone=page_gone)
 
+    def dismiss(self, session: Session, link: Link) -> None:
+        """`link` is closed because its page is done: nobody has to wait for its return."""
+        if session.link is link:
+            self._remove(session, SessionLost("The page ended its session in the middle of the answer."))
+
     def changed(self) -> None:
         """What a session offers has changed, or that it exists."""
         self.version += 1

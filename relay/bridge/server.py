@@ -241,7 +241,10 @@ class BridgeServer:
             try:
                 await link.run(session, self._registry)
             finally:
-                self._registry.detach(session, link, page_gone=link.page_gone)
+                if link.page_done:
+                    self._registry.dismiss(session, link)
+                else:
+                    self._registry.detach(session, link, page_gone=link.page_gone)
                 log.info("bridge.detached", session=session.id[:8], close_code=connection.close_code)
         finally:
             del self._links[link]

@@ -336,6 +336,16 @@ async def test_session_waits_for_its_page_within_its_grace() -> None:
     assert isinstance(outcome.error, SessionOffline)
 
 
+async def test_session_whose_page_is_done_ends_at_once() -> None:
+    desk = Desk()
+    link = FakeLink()
+    session = await desk.ready(link)
+    desk.registry.dismiss(session, FakeLink())
+    assert list(desk.registry) == [session]
+    desk.registry.dismiss(session, link)
+    assert list(desk.registry) == []
+
+
 async def test_session_with_its_page_stays() -> None:
     desk = Desk()
     session = await desk.ready()
