@@ -153,16 +153,20 @@ class ImageOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="image"):
     url: str
 
 
+class UnknownPart(msgspec.Struct, frozen=True, tag_field="type", tag="unknown"):
+    """A part of a type that this version does not know: it counts and means nothing."""
+
+
 Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ImageOutPart
 
 
 class Parts(_Frame, frozen=True, kw_only=True, tag="parts"):
-    """Pieces of an answer; ``seq`` numbers the first one. ``None`` stands for a part of an unknown type."""
+    """Pieces of an answer; ``seq`` numbers the first one."""
 
     call: Id
     attempt: Attempt
     seq: Count
-    parts: tuple[Part | None, ...]
+    parts: tuple[Part | UnknownPart, ...]
 
 
 class Done(_Frame, frozen=True, kw_only=True, tag="done"):
@@ -288,6 +292,7 @@ class MalformedFrame(ValueError):
 _FRAME = msgspec.json.Decoder(PageFrame)
 _FRAME_TYPES = frozenset({"hello", "state", "accepted", "parts", "done", "fail", "pong"})
 _PART_TYPES = frozenset({"text", "reasoning", "tool_call", "image"})
+_UNKNOWN_PART = {"type": "unknown"}
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -316,7 +321,7 @@ def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | No
         if raw["type"] not in _FRAME_TYPES:
             return None
         if raw["type"] == "parts" and isinstance(raw.get("parts"), list):
-            raw["parts"] = [None if _is_unknown_part(part) else part for part in raw["parts"]]
+            raw["parts"] = [_UNKNOWN_PART if _is_unknown_part(part) else part for part in raw["parts"]]
             try:
                 return msgspec.convert(raw, Parts)
             except msgspec.ValidationError as exc:

@@ -30,6 +30,7 @@ from relay.bridge.frames import (
     RelayFrame,
     ResumeOffer,
     ResumeWanted,
+    UnknownPart,
 )
 from relay.core.events import FinishReason, Usage
 from relay.core.request import Request
@@ -289,7 +290,7 @@ class SessionProtocol:
             return self._violated(call, "The page sent more than relay holds for a slow reader.")
         call.phase = Phase.STREAMING
         call.received = received
-        call.pending.extend(part for part in fresh if part is not None)
+        call.pending.extend(part for part in fresh if not isinstance(part, UnknownPart))
         call.pending_bytes += size
         return None
 

@@ -15,6 +15,7 @@ from relay.bridge.frames import (
     ResumeOffer,
     ResumeWanted,
     TextPart,
+    UnknownPart,
 )
 from relay.bridge.protocol import (
     ACKNOWLEDGE_SECONDS,
@@ -191,7 +192,7 @@ def test_parts_that_came_before_are_dropped() -> None:
 def test_parts_of_unknown_types_count_and_give_credit() -> None:
     bench = Bench()
     bench.protocol.drain()
-    bench.receive(Parts(call="c-1", attempt=1, seq=0, parts=(None, None, None, None)))
+    bench.receive(Parts(call="c-1", attempt=1, seq=0, parts=(UnknownPart(),) * 4))
 
     assert bench.call.unread
     assert bench.take() == ""
@@ -360,7 +361,7 @@ def test_total_clock_runs_whatever_happens() -> None:
     "frames",
     [
         (texts(0, "a"),),
-        (Parts(call="c-1", attempt=1, seq=0, parts=(None,)),),
+        (Parts(call="c-1", attempt=1, seq=0, parts=(UnknownPart(),)),),
     ],
 )
 def test_time_of_a_slow_reader_is_no_gap(frames: tuple[Parts, ...]) -> None:

@@ -8,7 +8,18 @@ import pytest
 from support.bridge import REQUEST, Clock, accepted, done, hello, joined, state, texts
 from support.links import FakeLink, settle
 
-from relay.bridge.frames import Account, Call, Cancel, Capabilities, Client, Credit, Model, PageLimits, Parts
+from relay.bridge.frames import (
+    Account,
+    Call,
+    Cancel,
+    Capabilities,
+    Client,
+    Credit,
+    Model,
+    PageLimits,
+    Parts,
+    UnknownPart,
+)
 from relay.bridge.protocol import ACKNOWLEDGE_SECONDS, Clocks, Completed, Failed, Outcome, Window
 from relay.bridge.session import Identity, LiveCall, Session
 from relay.core.events import FinishReason
@@ -191,7 +202,7 @@ async def test_idle_reader_gets_an_empty_batch(session: Session, call: LiveCall)
 
 
 async def test_parts_of_unknown_types_do_not_stop_the_credit(session: Session, call: LiveCall, link: FakeLink) -> None:
-    session.receive(Parts(call=call.id, attempt=1, seq=0, parts=(None,) * 4), 1)
+    session.receive(Parts(call=call.id, attempt=1, seq=0, parts=(UnknownPart(),) * 4), 1)
     wakes = link.wakes
 
     assert await read_one(call) == ("", None)
