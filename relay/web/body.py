@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quart import request
+from quart import g, request
 
 from relay.errors import UnsupportedMediaType
 
@@ -22,5 +22,6 @@ async def read_json() -> bytes:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise UnsupportedMediaType("A compressed body is not taken; send it without Content-Encoding.")
     body = await request.get_data(cache=False)
+    g.body_read = True
     assert isinstance(body, bytes)  # noqa: S101  (str only with as_text)
     return body

@@ -44,10 +44,21 @@ def response_for(error: RelayError) -> Response:
     return response
 
 
+def _announce_close(response: Response) -> Response:
+    """Say that the connection ends, as it does when an answer goes out before the request's body came in.
+
+    A client that reuses connections must know: https://www.rfc-editor.org/rfc/rfc9112#section-9.6.
+    """
+    has_body = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
+    if has_body and not g.get("body_read"):
+        response.headers["Connection"] = "close"
+    return response
+
+
 async def _relay_error(error: RelayError) -> Response:
     if not g.get("recorded"):  # the gateway writes down how its own requests end
         log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=error.param)
-    return response_for(error)
+    return _announce_close(response_for(error))
 
 
 async def _http_error(error: HTTPException) -> Response:

@@ -127,3 +127,21 @@ async def test_body_that_does_not_arrive(make_site: Make):
         await connection.send(PLAIN[:10])
     response = await connection.as_response()
     assert (response.status_code, (await error(response))["message"]) == (408, "The body did not arrive in time.")
+
+
+async def test_answer_before_the_body_says_that_the_connection_ends(site: Site):
+    unread = [
+        await posted(site, PLAIN, Content_Type="text/plain"),
+        await posted(site, b" " * 5000),
+        await site.ask("POST", "/v1/chat/completions", key=None, json=CHAT),
+    ]
+    assert [(response.status_code, response.headers.get("Connection")) for response in unread] == [
+        (415, "close"),
+        (413, "close"),
+        (401, "close"),
+    ]
+    read = [await posted(site, b"{}"), await site.ask("GET", "/v1/nothing")]
+    assert [(response.status_code, response.headers.get("Connection")) for response in read] == [
+        (400, None),
+        (404, None),
+    ]
