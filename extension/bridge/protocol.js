@@ -108,7 +108,8 @@ export class PageProtocol {
   }
 
   /**
-   * Tell relay what the site can do now. A field left out keeps its last value, but a `detail` goes with its state.
+   * Tell relay what the site can do now. A field left out keeps its last value, but a `detail` goes with its state, and
+   * the `account` with its login.
    * @param {PageState} partial
    */
   setState(partial) {
@@ -121,6 +122,7 @@ export class PageProtocol {
     );
     if (!changed.length) return;
     this.#state = { ...before, ...wanted };
+    if (wanted.state === "login_required") delete this.#state.account;
     if (this.online) this.#queue.push(encode({ type: "state", state: wanted.state, ...Object.fromEntries(changed) }));
   }
 

@@ -144,14 +144,17 @@ class Session:
         self.lose(error, cancel)
 
     def apply(self, frame: State) -> None:
-        """Take what the page says about itself; fields left out keep their last value (a detail: within one state)."""
+        """Take what the page says about itself.
+
+        Fields left out keep their last value, but a detail goes with its state, and the account with its login.
+        """
         if frame.state != self.state:
             self.since = self._clock()
             self.detail = None
         self.state = frame.state
         self.detail = self.detail if frame.detail is None else frame.detail
         self.renewed = False
-        self.account = frame.account or self.account
+        self.account = None if frame.state == "login_required" else frame.account or self.account
         self.capabilities = frame.capabilities or self.capabilities
         self.limits = frame.limits or self.limits
         self.models = self.models if frame.models is None else frame.models

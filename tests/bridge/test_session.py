@@ -112,6 +112,16 @@ def test_detail_goes_with_its_state(session: Session, link: FakeLink, clock: Clo
     assert (session.detail, session.since) == (None, 7)
 
 
+def test_account_goes_with_its_login(session: Session, link: FakeLink) -> None:
+    session.apply(state(account={"id": "u-1"}))
+    session.apply(state("blocked"))
+    blocked = session.account
+    session.apply(state("login_required"))
+    session.apply(state("ready"))
+
+    assert (blocked, session.account) == (Account(id="u-1"), None)
+
+
 @pytest.mark.parametrize("word", ["starting", "login_required", "blocked", "unavailable"])
 def test_only_a_ready_session_has_room(session: Session, link: FakeLink, word: str) -> None:
     before = session.has_room
