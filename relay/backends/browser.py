@@ -16,7 +16,8 @@ from relay.core.events import Event, Finished, Started, UsageReport
 from relay.core.model import ModelEntry
 from relay.core.request import Request
 from relay.errors import RelayError, SessionNotAvailable, SessionOffline
-from relay.routing.catalog import Catalog, dropped_parameters, forbids_tools, obstacle
+from relay.routing.catalog import Catalog
+from relay.routing.fit import Needs, dropped_parameters, forbids_tools, obstacle
 
 ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
 """What the gateway does itself where a page cannot, and what changes no answer."""
@@ -124,6 +125,7 @@ class _Choice:
     def __init__(self, request: Request, registry: SessionRegistry, catalog: Callable[[], Catalog]) -> None:
         self.model = ""
         self._request = request
+        self._needs = Needs(request)
         self._registry = registry
         self._catalog = catalog
         self._hoped = False
@@ -141,7 +143,7 @@ class _Choice:
         if not usable:
             return None
         offers = self._catalog().resolve(self._request.model)
-        able = _able(self._request, [session for session in usable if session.id in offers])
+        able = _able(self._needs, [session for session in usable if session.id in offers])
         session = min((session for session in able if session.has_room), key=_busyness, default=None)
         if session is not None:
             self.model = offers[session.id]
@@ -158,12 +160,12 @@ class _Choice:
         return SessionNotAvailable(NOBODY)
 
 
-def _able(request: Request, sessions: Iterable[Session]) -> list[Session]:
-    """Return the sessions that can serve `request`, or raise why none can."""
+def _able(needs: Needs, sessions: Iterable[Session]) -> list[Session]:
+    """Return the sessions that have what is needed, or raise why none has."""
     able: list[Session] = []
     reason: RelayError | None = None
     for session in sessions:
-        problem = obstacle(request, session.capabilities, session.limits.max_prompt_chars)
+        problem = obstacle(needs, session.capabilities, session.limits.max_prompt_chars)
         if problem is None:
             able.append(session)
         reason = reason or problem

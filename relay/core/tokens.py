@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
-from relay.core.request import AssistantMessage, Audio, File, Image, Message, Part, Request, Text, Tool, ToolCall
+from relay.core import prompt
+from relay.core.request import AssistantMessage, Audio, File, Image, Part, Request, Text
 
 _UNITS: Final = 8
 _MESSAGE: Final = 4 * _UNITS
@@ -32,10 +31,9 @@ def estimate_text(text: str) -> int:
 
 def estimate_request(request: Request) -> int:
     """Return about how many tokens the prompt of `request` is: messages, tools and the answer's schema."""
-    units = sum(map(_message_units, request.messages)) + sum(map(_tool_units, request.tools))
-    if request.response_format is not None and request.response_format.schema is not None:
-        units += _json_units(request.response_format.schema)
-    return _rounded(units)
+    calls = sum(len(message.tool_calls) for message in request.messages if isinstance(message, AssistantMessage))
+    frame = _MESSAGE * len(request.messages) + _TOOL * (len(request.tools) + calls)
+    return _rounded(frame + sum(map(_part_units, prompt.parts(request))) + sum(map(_units, prompt.texts(request))))
 
 
 class TokenCounter:
@@ -81,32 +79,12 @@ def _rounded(units: int) -> int:
     return -(-units // _UNITS)
 
 
-def _message_units(message: Message) -> int:
-    units = _MESSAGE + sum(map(_part_units, message.content))
-    if isinstance(message, AssistantMessage):
-        units += _units(message.reasoning or "") + _units(message.refusal or "")
-        units += sum(map(_call_units, message.tool_calls))
-    return units
-
-
 def _part_units(part: Part) -> int:
+    """Return the units of content that has no text."""
     match part:
-        case Text(text=text):
-            return _units(text)
+        case Text():
+            return 0
         case Image():
             return _IMAGE
         case Audio() | File():
             return _ATTACHMENT
-
-
-def _call_units(call: ToolCall) -> int:
-    return _TOOL + _units(call.name) + _units(call.arguments)
-
-
-def _tool_units(tool: Tool) -> int:
-    units = _TOOL + _units(tool.name) + _units(tool.description or "")
-    return units if tool.parameters is None else units + _json_units(tool.parameters)
-
-
-def _json_units(schema: object) -> int:
-    return _units(msgspec.json.encode(schema).decode())

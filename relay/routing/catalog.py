@@ -1,4 +1,4 @@
-"""The models of all live sessions behind one list, and which session should serve a request."""
+"""The models of all live sessions behind one list."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Protocol
 
 from relay.core.model import ModelEntry
-from relay.core.request import Audio, File, Image, Part, Request, Text
-from relay.errors import ContextLengthExceeded, ModelNotFound, RequestError, UnsupportedFeature
+from relay.errors import ModelNotFound
 
 LONGEST_COMPARED = 64
 MOST_COMPARED = 500
@@ -34,38 +33,6 @@ class OfferedModel(Protocol):
     @property
     def owned_by(self) -> str | None:
         """Who made or serves it."""
-
-
-class Powers(Protocol):
-    """What a session says it can do."""
-
-    @property
-    def tools(self) -> bool:
-        """Native tool calls."""
-
-    @property
-    def images(self) -> bool:
-        """Images in the prompt."""
-
-    @property
-    def files(self) -> bool:
-        """Documents in the prompt."""
-
-    @property
-    def audio(self) -> bool:
-        """Sound in the prompt."""
-
-    @property
-    def json_schema(self) -> bool:
-        """Answers that follow a JSON Schema."""
-
-    @property
-    def tool_choice(self) -> bool:
-        """A forced or forbidden tool."""
-
-    @property
-    def parameters(self) -> Sequence[str]:
-        """Optional request fields that it honours."""
 
 
 class Catalog:
@@ -129,53 +96,3 @@ class Catalog:
         ids = {model_id.lower(): model_id for model_id in self._models}
         close = difflib.get_close_matches(name[:LONGEST_COMPARED], islice(ids, MOST_COMPARED), n=3, cutoff=0.4)
         return tuple(ids[each] for each in close)
-
-
-def obstacle(request: Request, powers: Powers, max_prompt_chars: int | None) -> RequestError | None:
-    """Return why a session cannot serve `request`, ``None`` if it can."""
-    if request.tools and not powers.tools and not forbids_tools(request):
-        return UnsupportedFeature("The connected session cannot call tools.", param="tools")
-    for kind, able, word in (
-        (Image, powers.images, "images"),
-        (File, powers.files, "files"),
-        (Audio, powers.audio, "audio"),
-    ):
-        if not able and any(isinstance(part, kind) for part in _prompt_parts(request)):
-            return UnsupportedFeature(f"The connected session does not take {word}.", param="messages")
-    return _too_long(request, max_prompt_chars)
-
-
-def dropped_parameters(request: Request, powers: Powers, enforced: frozenset[str]) -> tuple[str, ...]:
-    """Names of the parameters that neither the session honours nor relay enforces itself."""
-    carried = enforced.union(powers.parameters)
-    if powers.tool_choice or not forces_tools(request):
-        carried |= {"tool_choice"}
-    if powers.json_schema or (request.response_format is not None and request.response_format.type == "text"):
-        carried |= {"response_format"}
-    return tuple(name for name in request.parameters() if name not in carried)
-
-
-def _too_long(request: Request, max_prompt_chars: int | None) -> ContextLengthExceeded | None:
-    if max_prompt_chars is None:
-        return None
-    length = sum(len(part.text) for part in _prompt_parts(request) if isinstance(part, Text))
-    if length <= max_prompt_chars:
-        return None
-    return ContextLengthExceeded(
-        f"The prompt has {length} characters, the connected session takes {max_prompt_chars}.", param="messages"
-    )
-
-
-def _prompt_parts(request: Request) -> Iterable[Part]:
-    return (part for message in request.messages for part in message.content)
-
-
-def forbids_tools(request: Request) -> bool:
-    """Whether the client declared tools and asked not to use them now."""
-    return request.tool_choice is not None and request.tool_choice.mode == "none"
-
-
-def forces_tools(request: Request) -> bool:
-    """Whether the client asked for a tool call; that only certain ones may be called, relay can see to itself."""
-    choice = request.tool_choice
-    return bool(request.tools) and choice is not None and choice.mode == "required"

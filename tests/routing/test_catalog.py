@@ -4,27 +4,10 @@ from typing import Any
 
 import pytest
 
-from relay.bridge.frames import Capabilities, Model
+from relay.bridge.frames import Model
 from relay.core.model import ModelEntry
-from relay.core.request import (
-    AssistantMessage,
-    Audio,
-    File,
-    Image,
-    Part,
-    Request,
-    ResponseFormat,
-    SystemMessage,
-    Text,
-    Tool,
-    ToolChoice,
-    ToolMessage,
-    UserMessage,
-)
-from relay.errors import ContextLengthExceeded, ModelNotFound, UnsupportedFeature
-from relay.routing.catalog import MOST_COMPARED, Catalog, dropped_parameters, forbids_tools, forces_tools, obstacle
-
-TOOL = Tool(name="look")
+from relay.errors import ModelNotFound
+from relay.routing.catalog import MOST_COMPARED, Catalog
 
 
 def model(id_: str, *aliases: str, **fields: Any) -> Model:
@@ -33,13 +16,6 @@ def model(id_: str, *aliases: str, **fields: Any) -> Model:
 
 def catalog(*sessions: list[Model]) -> Catalog:
     return Catalog(((f"s-{number}", models) for number, models in enumerate(sessions, start=1)), now=7)
-
-
-def request(*parts: Part, **fields: Any) -> Request:
-    return Request(model="m", messages=(UserMessage(content=parts or (Text(text="Hi"),)),), **fields)
-
-
-# ---------------------------------------------------------------- models
 
 
 def test_models_of_all_sessions_are_one_list() -> None:
@@ -115,108 +91,3 @@ def test_model_keeps_its_age() -> None:
     after = Catalog([("s-1", [model("b"), model("c")])], 9, before)
 
     assert [(entry.id, entry.created) for entry in after.models] == [("b", 7), ("c", 9)]
-
-
-# ---------------------------------------------------------------- what a session cannot do
-
-
-@pytest.mark.parametrize(
-    ("part", "power", "word"),
-    [
-        (Image(url="data:,"), "images", "images"),
-        (File(id="f-1"), "files", "files"),
-        (Audio(data="", format="wav"), "audio", "audio"),
-    ],
-)
-def test_content_that_the_session_does_not_take_is_refused(part: Part, power: str, word: str) -> None:
-    refusal = obstacle(request(Text(text="a"), part), Capabilities(), None)
-
-    assert isinstance(refusal, UnsupportedFeature)
-    assert (refusal.message, refusal.param) == (f"The connected session does not take {word}.", "messages")
-    assert obstacle(request(part), Capabilities(**{power: True}), None) is None
-
-
-def test_image_in_a_tool_result_counts() -> None:
-    messages = (ToolMessage(call_id="t-1", content=(Image(url="data:,"),)),)
-
-    assert obstacle(Request(model="m", messages=messages), Capabilities(), None) is not None
-
-
-def test_tools_need_a_session_that_calls_them() -> None:
-    refusal = obstacle(request(tools=(TOOL,)), Capabilities(), None)
-
-    assert isinstance(refusal, UnsupportedFeature)
-    assert (refusal.message, refusal.param) == ("The connected session cannot call tools.", "tools")
-    assert obstacle(request(tools=(TOOL,)), Capabilities(tools=True), None) is None
-
-
-def test_tools_that_must_not_be_called_need_nothing() -> None:
-    unwanted = request(tools=(TOOL,), tool_choice=ToolChoice(mode="none"))
-
-    assert obstacle(unwanted, Capabilities(), None) is None
-
-
-@pytest.mark.parametrize(("limit", "fits"), [(None, True), (10, True), (9, False)])
-def test_length_of_the_prompt(limit: int | None, fits: bool) -> None:
-    messages = (
-        SystemMessage(content=(Text(text="12"),)),
-        UserMessage(content=(Text(text="34"), Image(url="data:,"), Text(text="567"))),
-        AssistantMessage(content=(Text(text="890"),)),
-    )
-    refusal = obstacle(Request(model="m", messages=messages), Capabilities(images=True), limit)
-
-    assert (refusal is None) is fits
-    if refusal is not None:
-        assert isinstance(refusal, ContextLengthExceeded)
-        assert refusal.message == "The prompt has 10 characters, the connected session takes 9."
-
-
-# ---------------------------------------------------------------- what is dropped
-
-
-REQUIRED = ToolChoice(mode="required")
-ONE_OF = ToolChoice(mode="auto", names=("look",))
-SCHEMA = ResponseFormat(type="json_schema", schema={})
-
-
-@pytest.mark.parametrize(
-    ("fields", "powers", "dropped"),
-    [
-        ({}, {}, ()),
-        ({"temperature": 0.5, "seed": 1, "stop": ("x",)}, {}, ("temperature", "seed")),
-        ({"temperature": 0.5, "seed": 1}, {"parameters": ("seed",)}, ("temperature",)),
-        ({"temperature": 0.0}, {}, ("temperature",)),
-        ({"tools": (TOOL,), "tool_choice": REQUIRED}, {}, ("tool_choice",)),
-        ({"tools": (TOOL,), "tool_choice": REQUIRED}, {"tool_choice": True}, ()),
-        ({"tools": (TOOL,), "tool_choice": ToolChoice(mode="auto")}, {}, ()),
-        ({"tools": (TOOL,), "tool_choice": ToolChoice(mode="none")}, {}, ()),
-        ({"tools": (TOOL,), "tool_choice": ONE_OF}, {}, ()),
-        ({"tool_choice": REQUIRED}, {}, ()),
-        ({"response_format": SCHEMA}, {}, ("response_format",)),
-        ({"response_format": SCHEMA}, {"json_schema": True}, ()),
-        ({"response_format": ResponseFormat(type="json_object")}, {}, ("response_format",)),
-        ({"response_format": ResponseFormat(type="text")}, {}, ()),
-        ({"extra": {"logit_bias": {}}}, {}, ()),
-    ],
-)
-def test_parameters_that_nobody_honours_are_named(
-    fields: dict[str, Any], powers: dict[str, Any], dropped: tuple[str, ...]
-) -> None:
-    assert dropped_parameters(request(**fields), Capabilities(**powers), frozenset({"stop"})) == dropped
-
-
-@pytest.mark.parametrize(
-    ("choice", "forbids", "forces"),
-    [
-        (None, False, False),
-        (ToolChoice(), False, False),
-        (ToolChoice(mode="none"), True, False),
-        (REQUIRED, False, True),
-        (ONE_OF, False, False),
-        (ToolChoice(mode="required", names=("look",)), False, True),
-    ],
-)
-def test_meaning_of_tool_choices(choice: ToolChoice | None, forbids: bool, forces: bool) -> None:
-    asked = request(tools=(TOOL,), tool_choice=choice)
-
-    assert (forbids_tools(asked), forces_tools(asked)) == (forbids, forces)

@@ -1,0 +1,108 @@
+"""Whether a session can serve a request, and what of the request it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Protocol
+
+from relay.core import prompt
+from relay.core.request import Audio, File, Image, Request
+from relay.errors import ContextLengthExceeded, RequestError, UnsupportedFeature
+
+
+class Powers(Protocol):
+    """What a session says it can do."""
+
+    @property
+    def tools(self) -> bool:
+        """Native tool calls."""
+
+    @property
+    def images(self) -> bool:
+        """Images in the prompt."""
+
+    @property
+    def files(self) -> bool:
+        """Documents in the prompt."""
+
+    @property
+    def audio(self) -> bool:
+        """Sound in the prompt."""
+
+    @property
+    def json_schema(self) -> bool:
+        """Answers that follow a JSON Schema."""
+
+    @property
+    def parallel_tool_calls(self) -> bool:
+        """Several tool calls in one answer."""
+
+    @property
+    def tool_choice(self) -> bool:
+        """A forced or forbidden tool."""
+
+    @property
+    def parameters(self) -> Sequence[str]:
+        """Optional request fields that it honours."""
+
+
+class Needs:
+    """What a request asks of the session that serves it: looked up once, compared with many sessions, many times.
+
+    Attributes:
+        tools: whether tools may be called.
+        kinds: the types of its content.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.tools = bool(request.tools) and not forbids_tools(request)
+        self.kinds = frozenset(map(type, prompt.parts(request)))
+        self._request = request
+
+    @cached_property
+    def length(self) -> int:
+        """Characters of the prompt, as the bridge protocol counts them for ``max_prompt_chars``."""
+        return sum(map(len, prompt.texts(self._request)))
+
+
+def obstacle(needs: Needs, powers: Powers, max_prompt_chars: int | None) -> RequestError | None:
+    """Return why a session cannot serve a request, ``None`` if it can."""
+    if needs.tools and not powers.tools:
+        return UnsupportedFeature("The connected session cannot call tools.", param="tools")
+    for kind, able, word in (
+        (Image, powers.images, "images"),
+        (File, powers.files, "files"),
+        (Audio, powers.audio, "audio"),
+    ):
+        if not able and kind in needs.kinds:
+            return UnsupportedFeature(f"The connected session does not take {word}.", param="messages")
+    if max_prompt_chars is not None and needs.length > max_prompt_chars:
+        return ContextLengthExceeded(
+            f"The prompt has {needs.length} characters, the connected session takes {max_prompt_chars}.",
+            param="messages",
+        )
+    return None
+
+
+def dropped_parameters(request: Request, powers: Powers, enforced: frozenset[str]) -> tuple[str, ...]:
+    """Names of the parameters that neither the session honours nor relay enforces itself."""
+    carried = enforced.union(powers.parameters)
+    if powers.tool_choice or not forces_tools(request):
+        carried |= {"tool_choice"}
+    if powers.json_schema or (request.response_format is not None and request.response_format.type == "text"):
+        carried |= {"response_format"}
+    if request.parallel_tool_calls == powers.parallel_tool_calls:  # what happens anyway
+        carried |= {"parallel_tool_calls"}
+    return tuple(name for name in request.parameters() if name not in carried)
+
+
+def forbids_tools(request: Request) -> bool:
+    """Whether the client declared tools and asked not to use them now."""
+    return request.tool_choice is not None and request.tool_choice.mode == "none"
+
+
+def forces_tools(request: Request) -> bool:
+    """Whether the client asked for a tool call; that only certain ones may be called, relay can see to itself."""
+    choice = request.tool_choice
+    return bool(request.tools) and choice is not None and choice.mode == "required"

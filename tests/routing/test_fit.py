@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from relay.bridge.frames import Capabilities
+from relay.core.request import (
+    Audio,
+    File,
+    Image,
+    Part,
+    Request,
+    ResponseFormat,
+    Text,
+    Tool,
+    ToolChoice,
+    ToolMessage,
+    UserMessage,
+)
+from relay.errors import ContextLengthExceeded, RequestError, UnsupportedFeature
+from relay.routing.fit import Needs, dropped_parameters, forbids_tools, forces_tools, obstacle
+
+TOOL = Tool(name="look")
+
+
+def request(*parts: Part, **fields: Any) -> Request:
+    return Request(model="m", messages=(UserMessage(content=parts or (Text(text="Hi"),)),), **fields)
+
+
+def obstacle_of(asked: Request, powers: Capabilities, max_prompt_chars: int | None) -> RequestError | None:
+    return obstacle(Needs(asked), powers, max_prompt_chars)
+
+
+# ---------------------------------------------------------------- what a session cannot do
+
+
+@pytest.mark.parametrize(
+    ("part", "power", "word"),
+    [
+        (Image(url="data:,"), "images", "images"),
+        (File(id="f-1"), "files", "files"),
+        (Audio(data="", format="wav"), "audio", "audio"),
+    ],
+)
+def test_content_that_the_session_does_not_take_is_refused(part: Part, power: str, word: str) -> None:
+    refusal = obstacle_of(request(Text(text="a"), part), Capabilities(), None)
+
+    assert isinstance(refusal, UnsupportedFeature)
+    assert (refusal.message, refusal.param) == (f"The connected session does not take {word}.", "messages")
+    assert obstacle_of(request(part), Capabilities(**{power: True}), None) is None
+
+
+def test_image_in_a_tool_result_counts() -> None:
+    messages = (ToolMessage(call_id="t-1", content=(Image(url="data:,"),)),)
+
+    assert obstacle_of(Request(model="m", messages=messages), Capabilities(), None) is not None
+
+
+def test_tools_need_a_session_that_calls_them() -> None:
+    refusal = obstacle_of(request(tools=(TOOL,)), Capabilities(), None)
+
+    assert isinstance(refusal, UnsupportedFeature)
+    assert (refusal.message, refusal.param) == ("The connected session cannot call tools.", "tools")
+    assert obstacle_of(request(tools=(TOOL,)), Capabilities(tools=True), None) is None
+
+
+def test_tools_that_must_not_be_called_need_nothing() -> None:
+    unwanted = request(tools=(TOOL,), tool_choice=ToolChoice(mode="none"))
+
+    assert obstacle_of(unwanted, Capabilities(), None) is None
+
+
+@pytest.mark.parametrize(("limit", "fits"), [(None, True), (10, True), (9, False)])
+def test_length_of_the_prompt(limit: int | None, fits: bool) -> None:
+    asked = request(Text(text="12345"), Image(url="data:,"), tools=(Tool(name="look1"),))
+    refusal = obstacle_of(asked, Capabilities(images=True, tools=True), limit)
+
+    assert (refusal is None) is fits
+    if refusal is not None:
+        assert isinstance(refusal, ContextLengthExceeded)
+        assert refusal.message == "The prompt has 10 characters, the connected session takes 9."
+
+
+# ---------------------------------------------------------------- what is dropped
+
+
+REQUIRED = ToolChoice(mode="required")
+ONE_OF = ToolChoice(mode="auto", names=("look",))
+SCHEMA = ResponseFormat(type="json_schema", schema={})
+
+
+@pytest.mark.parametrize(
+    ("fields", "powers", "dropped"),
+    [
+        ({}, {}, ()),
+        ({"temperature": 0.5, "seed": 1, "stop": ("x",)}, {}, ("temperature", "seed")),
+        ({"temperature": 0.5, "seed": 1}, {"parameters": ("seed",)}, ("temperature",)),
+        ({"temperature": 0.0}, {}, ("temperature",)),
+        ({"tools": (TOOL,), "tool_choice": REQUIRED}, {}, ("tool_choice",)),
+        ({"tools": (TOOL,), "tool_choice": REQUIRED}, {"tool_choice": True}, ()),
+        ({"tools": (TOOL,), "tool_choice": ToolChoice(mode="auto")}, {}, ()),
+        ({"tools": (TOOL,), "tool_choice": ToolChoice(mode="none")}, {}, ()),
+        ({"tools": (TOOL,), "tool_choice": ONE_OF}, {}, ()),
+        ({"tool_choice": REQUIRED}, {}, ()),
+        ({"response_format": SCHEMA}, {}, ("response_format",)),
+        ({"response_format": SCHEMA}, {"json_schema": True}, ()),
+        ({"response_format": ResponseFormat(type="json_object")}, {}, ("response_format",)),
+        ({"response_format": ResponseFormat(type="text")}, {}, ()),
+        ({"extra": {"logit_bias": {}}}, {}, ()),
+        ({"parallel_tool_calls": False}, {}, ()),
+        ({"parallel_tool_calls": True}, {}, ("parallel_tool_calls",)),
+        ({"parallel_tool_calls": True}, {"parallel_tool_calls": True}, ()),
+        ({"parallel_tool_calls": False}, {"parallel_tool_calls": True}, ("parallel_tool_calls",)),
+        ({"parallel_tool_calls": False}, {"parallel_tool_calls": True, "parameters": ("parallel_tool_calls",)}, ()),
+    ],
+)
+def test_parameters_that_nobody_honours_are_named(
+    fields: dict[str, Any], powers: dict[str, Any], dropped: tuple[str, ...]
+) -> None:
+    assert dropped_parameters(request(**fields), Capabilities(**powers), frozenset({"stop"})) == dropped
+
+
+@pytest.mark.parametrize(
+    ("choice", "forbids", "forces"),
+    [
+        (None, False, False),
+        (ToolChoice(), False, False),
+        (ToolChoice(mode="none"), True, False),
+        (REQUIRED, False, True),
+        (ONE_OF, False, False),
+        (ToolChoice(mode="required", names=("look",)), False, True),
+    ],
+)
+def test_meaning_of_tool_choices(choice: ToolChoice | None, forbids: bool, forces: bool) -> None:
+    asked = request(tools=(TOOL,), tool_choice=choice)
+
+    assert (forbids_tools(asked), forces_tools(asked)) == (forbids, forces)
