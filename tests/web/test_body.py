@@ -130,18 +130,12 @@ async def test_body_that_does_not_arrive(make_site: Make):
 
 
 async def test_answer_before_the_body_says_that_the_connection_ends(site: Site):
-    unread = [
-        await posted(site, PLAIN, Content_Type="text/plain"),
-        await posted(site, b" " * 5000),
-        await site.ask("POST", "/v1/chat/completions", key=None, json=CHAT),
-    ]
-    assert [(response.status_code, response.headers.get("Connection")) for response in unread] == [
-        (415, "close"),
-        (413, "close"),
-        (401, "close"),
-    ]
-    read = [await posted(site, b"{}"), await site.ask("GET", "/v1/nothing")]
-    assert [(response.status_code, response.headers.get("Connection")) for response in read] == [
-        (400, None),
-        (404, None),
-    ]
+    async def connection(body: bytes, **headers: str) -> tuple[int, str | None]:
+        response = await posted(site, body, Content_Length=str(len(body)), **headers)
+        return response.status_code, response.headers.get("Connection")
+
+    assert await connection(PLAIN, Content_Type="text/plain") == (415, "close")
+    assert await connection(b" " * 5000) == (413, "close")
+    assert await connection(PLAIN, Authorization="Bearer wrong") == (401, "close")
+    assert await connection(b"{}") == (400, None)
+    assert (await site.ask("GET", "/v1/nothing")).headers.get("Connection") is None
