@@ -3,7 +3,7 @@
  * starting is said.
  */
 
-import "./opened.js";
+import { onOpened } from "./opened.js";
 import { NO_STORAGE, UNREACHABLE } from "./headline.js";
 import { byId } from "./dom.js";
 import { paintHeadline, paintWindow } from "./view.js";
@@ -18,6 +18,8 @@ async function boot() {
     const shown = isStorageRefused(error) ? NO_STORAGE : UNREACHABLE;
     paintHeadline(shown);
     paintWindow(shown, 0);
+    // A fresh link means that relay runs now.
+    onOpened(() => void boot());
     reportError(error);
   }
 }

@@ -2,7 +2,7 @@
  * Starts the session with what relay says and what the page remembers, and ties events to what they do.
  */
 
-import { openedWith } from "./opened.js";
+import { onOpened, openedWith } from "./opened.js";
 import { Memory, TOKEN_KEY, adapterNamed, cleanCode, loadConfig } from "./config.js";
 import { wireCopyButtons } from "./clipboard.js";
 import { Display } from "./display.js";
@@ -15,14 +15,15 @@ import { claimTab } from "./tab.js";
 /** How old what is known of the account may be when the person comes back to the page, and after calls. */
 const FRESH_MS = 15_000;
 
-/** @returns {Promise<void>} when the page is at work; it rejects if relay does not answer */
+/** @returns {Promise<void>} when the page is at work; it rejects, with nothing begun, if relay does not answer */
 export async function main() {
   const memory = new Memory(localStorage);
   const config = await loadConfig(fetch);
+  const code = openedWith();
   const session = new Session({
     config,
     memory,
-    code: openedWith,
+    code,
     adapter: memory.adapter(config.demo),
     onchange: () => display.changed(),
   });
@@ -34,9 +35,10 @@ export async function main() {
   onClick("reconnect", () => session.reconnect());
   onClick("retry", () => void session.refresh());
   wireDownload(session);
-  wireTabs(session);
+  wireTabs(session, code !== undefined);
   display.changed();
-  await readIcons(fetch);
+  // Without them the icons are fetched when they are shown.
+  void readIcons(fetch).catch(() => undefined);
 }
 
 /** @param {Session} session */
@@ -89,15 +91,24 @@ function wireAdapter(session) {
   choice.addEventListener("change", () => session.use(adapterNamed(choice.value)));
 }
 
-/** @param {Session} session */
-function wireTabs(session) {
+/**
+ * @param {Session} session
+ * @param {boolean} takeOver Whoever opens the link of `relay pair` wants that page, not one forgotten behind it.
+ */
+function wireTabs(session, takeOver) {
   const { take } = claimTab({
-    // Whoever opens the link of `relay pair` wants that page, not one forgotten behind it.
-    takeOver: openedWith !== undefined,
+    takeOver,
     held: () => session.allow(true),
     elsewhere: () => session.allow(false),
   });
   onClick("use-here", take);
+  onOpened(() => {
+    const code = openedWith();
+    if (code === undefined) return;
+    setTextOf("code-problem", "");
+    session.pair(code);
+    take();
+  });
   window.addEventListener("storage", ({ key, newValue }) => {
     if (key === TOKEN_KEY && newValue !== null) session.pairedElsewhere();
     if (key === LOGIN_KEY) {

@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("watch"), pytest.mark.asy
 
 BROKEN_ON_PURPOSE = r"Failed to load resource|WebSocket connection to .* failed"
 PUTER = "Sign in to Puter"
+TOKEN = "localStorage.getItem('relay.bridge.token')"
 SELECTED = (
     "(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)"
 )
@@ -87,6 +88,53 @@ async def test_code_is_taken_out_of_the_address(relay: Relay, context: BrowserCo
 
     assert page.url == f"{relay.origin}/"
     assert "code" not in await page.evaluate("JSON.stringify([location.href, history.state])")
+
+
+async def test_link_opened_in_a_tab_that_shows_the_page_pairs_it(relay: Relay, context: BrowserContext) -> None:
+    page = await context.new_page()
+    await page.goto(relay.origin)
+    await reads(page, headline="This page is not paired")
+    tokens: list[str] = []
+    for _ in range(2):
+        await page.goto(await relay.link())  # only the fragment differs: nothing is loaded anew
+        await page.wait_for_function(f"token => ![null, token].includes({TOKEN})", arg=tokens[-1] if tokens else None)
+        await reads(page, headline="Sign in to continue", relay_state="Connected")
+        assert page.url == f"{relay.origin}/"
+        tokens.append(await page.evaluate(TOKEN))
+
+    for bridge in (await relay.command("key", "list", "--json"))["bridges"]:
+        await relay.command("key", "revoke", bridge["id"], "--json")
+    await reads(page, headline="relay does not accept this page")
+    await page.goto(await relay.link())
+    await reads(page, headline="Sign in to continue", relay_state="Connected")
+    assert await page.evaluate(TOKEN) not in tokens
+
+
+async def test_link_opened_in_a_waiting_tab_takes_over(relay: Relay, context: BrowserContext) -> None:
+    first = await open_page(context, relay)
+    await reads(first, relay_state="Connected")
+    second = await context.new_page()
+    await second.goto(relay.origin)
+    await reads(second, headline="Another copy of this page is connected")
+    await second.goto(await relay.link())
+
+    await reads(second, headline="Sign in to continue", relay_state="Connected")
+    await reads(first, headline="Another copy of this page is connected")
+
+
+async def test_link_opened_in_a_page_that_could_not_start_starts_it(
+    relay: Relay, context: BrowserContext, watch: Watch
+) -> None:
+    watch.expect(f"{BROKEN_ON_PURPOSE}|thrown")
+    page = await context.new_page()
+    await page.route("**/page.json", lambda route: route.abort())
+    await page.goto(relay.origin)
+    await reads(page, headline="relay does not answer")
+    await page.unroute_all()
+    await page.goto(await relay.link())
+
+    await reads(page, headline="Sign in to continue", relay_state="Connected")
+    assert page.url == f"{relay.origin}/"
 
 
 async def test_revoked_page_can_be_paired_again(relay: Relay, context: BrowserContext) -> None:
