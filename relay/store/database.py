@@ -25,12 +25,14 @@ from relay.store.migrations import REVISIONS
 from relay.store.tables import metadata
 
 PRAGMAS = (
-    "PRAGMA busy_timeout = 2000",  # first: it covers the others
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
 )
 WAIT_SECONDS = 10.0
+BUSY_SECONDS = 2.0
+PATIENT_SECONDS = 20.0
+"""When several programs start on an old or a new file, all wait for the one that brings it up to date."""
 REVISION_TABLE = "alembic_version"
 
 
@@ -50,11 +52,15 @@ class Database:
             StoreBusy: if another process keeps it locked.
         """
         revision = await asyncio.to_thread(_inspected, path)
-        database = cls(path, _engine(path))
-        try:
-            if revision != REVISIONS[-1]:
-                async with database.write() as connection:
+        if revision != REVISIONS[-1]:
+            patient = cls(path, _engine(path, PATIENT_SECONDS))
+            try:
+                async with patient.write() as connection:
                     await connection.run_sync(_bring_up_to_date)
+            finally:
+                await patient.close()
+        database = cls(path, _engine(path, BUSY_SECONDS))
+        try:
             await database.changed()
         except BaseException:
             await database.close()
@@ -90,14 +96,15 @@ class Database:
             return bool(before != version)
 
 
-def _engine(path: Path) -> AsyncEngine:
+def _engine(path: Path, busy_seconds: float) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=str(path)),
         pool_size=1,
         max_overflow=0,
         pool_timeout=WAIT_SECONDS,
         hide_parameters=True,  # hashes and names stay out of tracebacks
-        connect_args={"isolation_level": None},  # BEGIN is ours: https://docs.python.org/3/library/sqlite3.html
+        # BEGIN is ours: https://docs.python.org/3/library/sqlite3.html; so is how long to wait for another process
+        connect_args={"isolation_level": None, "timeout": busy_seconds},
     )
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
@@ -120,7 +127,9 @@ def _inspected(path: Path) -> str | None:
     try:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2.0)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        ) as connection:
             [[verdict]] = connection.execute("PRAGMA quick_check(1)")
             tables = [name for [name] in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
             versions = connection.execute("SELECT version_num FROM alembic_version") if REVISION_TABLE in tables else ()
@@ -181,8 +190,10 @@ def _sentence(path: Path, exc: BaseException | None) -> StoreError:
         case sqlite3.SQLITE_FULL:
             return StoreBusy(f"The disk that holds the database {path} is full; make room and try again.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return StoreError(f"The database {path} is read-only.")
+            return StoreError(f"The database {path} is read-only; make it and its directory writable for this user.")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreError(f"The database {path} is damaged or not a database; move it away or restore a copy.")
         case _:
-            return StoreError(f"The database {path} cannot be used ({type(exc).__name__}).")
+            return StoreError(
+                f"The database {path} cannot be used: {exc}. Check that this user may read and write it and its directory."
+            )

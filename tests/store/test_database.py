@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from relay.errors import StoreBusy, StoreError
@@ -63,6 +63,22 @@ async def test_many_open_a_new_file_at_once(path: Path):
     stores = await asyncio.gather(*(Store.open(path) for _ in range(4)))
     assert [await store.keys.list() for store in stores] == [[], [], [], []]
     await asyncio.gather(*(store.close() for store in stores))
+
+
+async def test_who_brings_the_file_up_to_date_waits_longer(path: Path, monkeypatch: pytest.MonkeyPatch):
+    waits: list[int] = []
+    bring_up_to_date = database._bring_up_to_date
+
+    def noted(connection: Connection) -> None:
+        waits.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one())
+        bring_up_to_date(connection)
+
+    monkeypatch.setattr(database, "_bring_up_to_date", noted)
+    store = await Store.open(path)
+    async with store.database.read() as connection:
+        waits.append((await connection.execute(text("PRAGMA busy_timeout"))).scalar_one())
+    await store.close()
+    assert waits == [20_000, 2_000]
 
 
 def test_known_revisions_are_those_of_the_migrations():
