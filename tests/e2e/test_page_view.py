@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -362,6 +363,17 @@ async def test_demo_and_back(relay: Relay, context: BrowserContext) -> None:
     await chat.select_option("puter")
     await reads(page, headline="Connected and ready", account_name="emulated_user")
     await expect(page.locator("#demo-notice")).to_be_hidden()
+
+
+async def test_models_of_a_chat_that_was_left_are_gone_at_once(relay: Relay, context: BrowserContext) -> None:
+    page = await signed_in(relay, context)
+    await page.get_by_label("Which chat answers the calls").select_option("demo")
+    await reads(page, headline="Connected and ready (demo)")
+    await ready(relay)
+    async with asyncio.timeout(2):
+        reply = await relay.client.chat("echo")
+
+    assert (reply.status, reply.json()["error"]["code"]) == (404, "model_not_found")
 
 
 async def test_built_in_model_is_downloaded_on_a_click(relay: Relay, context: BrowserContext) -> None:

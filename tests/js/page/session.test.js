@@ -14,6 +14,8 @@ class FakeSocket {
   bufferedAmount = 0;
   /** @type {any[]} */
   sent = [];
+  /** @type {number | undefined} */
+  closedWith;
   /** @type {((event?: any) => void) | null} */ onopen = null;
   /** @type {((event: any) => void) | null} */ onmessage = null;
   /** @type {((event: any) => void) | null} */ onclose = null;
@@ -27,7 +29,10 @@ class FakeSocket {
     this.sent.push(JSON.parse(frame));
   }
 
-  close() {}
+  /** @param {number} code */
+  close(code) {
+    this.closedWith = code;
+  }
 
   /** @param {object} frame */
   say(frame) {
@@ -185,6 +190,19 @@ test("another chat is another session, and is remembered", async () => {
   await settled();
   const { adapter, session: asked } = current().sent[0];
   assert.deepEqual([session.view.adapter, adapter, asked], ["prompt-api", "prompt-api", undefined]);
+});
+
+test("relay is told that a session is over: another chat was chosen, or another tab took over", async () => {
+  const { session } = makeSession({ token: "t" });
+  session.allow(true);
+  await welcomed();
+  session.use("prompt-api");
+  await welcomed();
+  session.allow(false);
+  assert.deepEqual(
+    sockets.map(({ closedWith }) => closedWith),
+    [1000, 1000],
+  );
 });
 
 test("the session comes back after a reload of the tab", async () => {
