@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, insert, not_, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, insert, not_, or_, select, update
 
 from relay.store.database import Database
 from relay.store.secret import code_digest, digest, fresh, fresh_code, fresh_id
@@ -18,7 +18,10 @@ PREFIX = "rbr-"
 
 @dataclass(frozen=True)
 class BridgeCredential:
-    """What relay knows of a page's lasting credential; ``origin`` is where alone it works (``None``: no browser)."""
+    """What relay knows of a page's lasting credential.
+
+    ``origin`` is where alone it works (``None``: no browser). ``last_seen_at`` is when a page last connected with it.
+    """
 
     id: str
     name: str
@@ -100,13 +103,6 @@ class Bridges:
             await connection.execute(update(table).where(table.c.id == id_).values(revoked_at=self._clock()))
             ended = await connection.execute(select(*_COLUMNS).where(table.c.id == id_))
             return _credential(ended.mappings().one())
-
-    async def touch(self, ids: Mapping[str, float]) -> None:
-        """Note when credentials were last seen, many at a time."""
-        if ids:
-            statement = update(table).where(table.c.id == bindparam("bridge")).values(last_seen_at=bindparam("at"))
-            async with self._database.write() as connection:
-                await connection.execute(statement, [{"bridge": id_, "at": at} for id_, at in ids.items()])
 
 
 def _valid(now: float) -> ColumnElement[bool]:

@@ -194,6 +194,5 @@ def _sentence(path: Path, exc: BaseException | None) -> StoreError:
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
             return StoreError(f"The database {path} is damaged or not a database; move it away or restore a copy.")
         case _:
-            return StoreError(
-                f"The database {path} cannot be used: {exc}. Check that this user may read and write it and its directory."
-            )
+            cause = getattr(exc, "strerror", None) or exc
+            return StoreError(f"The database {path} cannot be used: {cause}. May this user write it and its directory?")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import RowMapping, delete, select
+from sqlalchemy import RowMapping, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from relay.store.database import Database
+from relay.store.tables import bridge_credentials as credentials
 from relay.store.tables import sessions as table
 
 KEPT = 1000
@@ -34,13 +35,20 @@ class Sessions:
         self._database = database
 
     async def remember(self, record: SessionRecord) -> None:
-        """Store `record`; of one that is known all but its ``first_seen_at`` is replaced."""
+        """Store `record`, and that its credential was used.
+
+        Of a session that is known all but its ``first_seen_at`` is replaced.
+        """
         values = asdict(record)
         new = {name: value for name, value in values.items() if name not in {"id", "first_seen_at"}}
         statement = insert(table).values(values).on_conflict_do_update(index_elements=[table.c.id], set_=new)
+        used = (
+            update(credentials).where(credentials.c.id == record.credential_id).values(last_seen_at=record.last_seen_at)
+        )
         newest = select(table.c.id).order_by(table.c.last_seen_at.desc(), table.c.id).limit(KEPT)
         async with self._database.write() as connection:
             await connection.execute(statement)
+            await connection.execute(used)
             await connection.execute(delete(table).where(table.c.id.not_in(newest)))
 
     async def get(self, session: str) -> SessionRecord | None:

@@ -127,13 +127,6 @@ async def test_revoke(store: Store, by: str):
     assert await store.bridges.live_ids() == {kept.id}
 
 
-async def test_touch(store: Store):
-    credential, _ = await paired(store)
-    await store.bridges.touch({credential.id: 5.0, "unknown": 6.0})
-    await store.bridges.touch({})
-    assert await store.bridges.list() == [replace(credential, last_seen_at=5.0)]
-
-
 async def test_dead_codes_are_cleared_away(store: Store, clock: Clock):
     for now in (1000.0, 1500.0, 500.0):
         clock.now = now

@@ -31,6 +31,7 @@ async def test_session_of_a_credential(store: Store):
     record = replace(ONE, credential_id=redeemed[0].id)
     await store.sessions.remember(record)
     assert await store.sessions.get("s1") == record
+    assert await store.bridges.list() == [replace(redeemed[0], last_seen_at=2.0)]
 
 
 async def test_credential_must_exist(store: Store):
