@@ -48,26 +48,27 @@ class Running(Protocol):
         """Whether clients must show a key."""
 
 
-def render(running: Running, *, terminal: bool) -> str:
+def render(running: Running, *, terminal: bool, place: str = "") -> str:
     """Return the start-up text.
 
-    What is not a terminal may be a log: the text has no colours there, and the link to the page no code.
+    What is not a terminal may be a log: the text has no colours there, and the link to the page no code. `place` are
+    the options with which relay's other commands find this relay, such as ``" --data-dir /data"``.
     """
     title, strong, faint = _styles(terminal)
     page = running.page_url if terminal else urldefrag(running.page_url).url
     lines = [
         title(f"relay {__version__} is running"),
         "",
-        *_sign_in(running, strong(page), terminal=terminal),
+        *_sign_in(running, strong(page), place, terminal=terminal),
         '2. Set up your tool. In Cline: API Provider "OpenAI Compatible", then',
         f"   Base URL   {strong(running.base_url)}",
-        f"   API Key    {_key(running, strong)}",
+        f"   API Key    {_key(running, strong, place)}",
         f"   Model ID   {strong(running.model)}",
         "",
         "Or try it here:",
         *(f"   {line}" for line in _curl(running)),
         "",
-        faint(f"Data in {running.data_dir}. Something wrong? relay doctor. Stop with Ctrl-C."),
+        faint(f"Data in {running.data_dir}. Something wrong? relay doctor{place}. Stop with Ctrl-C."),
     ]
     return "\n".join(("", *(f"  {line}".rstrip() for line in lines), ""))
 
@@ -82,18 +83,18 @@ def _styles(terminal: bool) -> tuple[Style, Style, Style]:
     )
 
 
-def _sign_in(running: Running, page: str, *, terminal: bool) -> list[str]:
+def _sign_in(running: Running, page: str, place: str, *, terminal: bool) -> list[str]:
     if running.demo:
         return ["1. Nothing to sign in to: this is the demo, a built-in example answers.", f"   Page       {page}"]
-    hint = [] if terminal else ["   The page needs a code once; relay pair prints a link with one."]
+    hint = [] if terminal else [f"   The page needs a code once; relay pair{place} prints a link with one."]
     return ["1. Open the page and sign in", f"   {page}", *hint]
 
 
-def _key(running: Running, strong: Style) -> str:
+def _key(running: Running, strong: Style, place: str) -> str:
     if not running.auth:
         return "anything (relay asks for none: --no-auth)"
     if running.key is None:
-        return "the key you saved; a new one: relay key create NAME"
+        return f"the key you saved; a new one: relay key create NAME{place}"
     return f"{strong(running.key)}  (shown this once; save it)"
 
 

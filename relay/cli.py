@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
+from typing import Any
+
 import click
 
 from relay import __version__
 from relay.commands.doctor import doctor
 from relay.commands.keys import key
+from relay.commands.output import discard_unwritten, prepare
 from relay.commands.pair import pair
 from relay.commands.place import examples
 from relay.commands.serve import serve
 from relay.errors import RelayError
 
+FAILED = 1
 INTERRUPTED = 130
 
 
 class _Relay(click.Group):
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run; what the operating system refuses is one sentence as well."""
+        try:
+            prepare()
+            return super().main(*args, **extra)
+        except (RelayError, OSError) as exc:
+            with suppress(OSError):  # standard error may be what cannot be written
+                click.echo(f"Error: {_sentence(exc)}", err=True)
+            sys.exit(FAILED)
+        finally:
+            discard_unwritten()
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of options that are not the group's own."""
         if not args or (args[0].startswith("-") and args[0] not in {"-h", "--help", "--version"}):
@@ -26,10 +44,27 @@ class _Relay(click.Group):
         """Turn the errors that relay expects into one sentence, and Ctrl-C into silence."""
         try:
             return super().invoke(ctx)
-        except RelayError as exc:
-            raise click.ClickException(exc.message) from exc
+        except (RelayError, ExceptionGroup) as exc:
+            sentence = _sentence(exc)
+            if sentence is None:
+                raise
+            raise click.ClickException(sentence) from exc
         except KeyboardInterrupt:
             return ctx.exit(INTERRUPTED)
+
+
+def _sentence(exc: Exception) -> str | None:
+    """Say what went wrong, or nothing where only a traceback helps."""
+    match exc:
+        case RelayError():
+            return exc.message.replace("\n", f"\n{' ' * len('Error: ')}")
+        case OSError():
+            return f"{exc.filename}: {exc.strerror}." if exc.filename else f"{exc.strerror}."
+        case ExceptionGroup():  # tasks that ran together; the first one's failure ended the others
+            sentences = [_sentence(one) for one in exc.exceptions]
+            return None if None in sentences else sentences[0]
+        case _:
+            return None
 
 
 @click.group(

@@ -50,10 +50,17 @@ class Lock:
     file: int
 
     def publish(self, url: str) -> None:
-        """Tell other programs of this user where this relay listens."""
-        os.ftruncate(self.file, 0)
-        os.lseek(self.file, 0, os.SEEK_SET)
-        os.write(self.file, json.dumps({"pid": os.getpid(), "url": url}).encode())
+        """Tell other programs of this user where this relay listens.
+
+        Raises:
+            DataDirError: if that cannot be written.
+        """
+        try:
+            os.ftruncate(self.file, 0)
+            os.lseek(self.file, 0, os.SEEK_SET)
+            os.write(self.file, json.dumps({"pid": os.getpid(), "url": url}).encode())
+        except OSError as exc:
+            raise DataDirError(f"The lock of the data directory cannot be written: {exc.strerror}.") from exc
 
 
 @dataclass(frozen=True)

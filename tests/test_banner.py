@@ -81,3 +81,10 @@ def test_model_names_cannot_break_out_of_the_example():
     text = render(replace(Running(), model="a'; rm -rf / #"), terminal=False)
     data = text.split("-d ")[1].split("\n")[0]
     assert shlex.split(data)[0].startswith('{"model": "a\'; rm -rf / #"')
+
+
+def test_hints_find_a_relay_in_another_place():
+    text = render(Running(key=None), terminal=False, place=" --data-dir /d")
+    assert "relay pair --data-dir /d prints a link with one.\n" in text
+    assert "a new one: relay key create NAME --data-dir /d\n" in text
+    assert "Something wrong? relay doctor --data-dir /d. Stop" in text

@@ -1,20 +1,23 @@
 """The command ``relay`` itself: default command, help, errors."""
 
+import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from relay import __version__
 from relay.cli import main
 from relay.commands.serve import serve
-from relay.errors import SetupError
+from relay.errors import SettingsError, SetupError, StoreError
 
+RELAY = shlex.join([sys.executable, "-m", "relay"])
 REFERENCE = Path(__file__).parents[1] / "docs/reference/command-line.md"
 
 
@@ -80,6 +83,69 @@ def test_expected_error_is_one_sentence(monkeypatch: pytest.MonkeyPatch):
     assert (result.exit_code, result.output) == (1, "Error: Something to correct.\n")
 
 
+def failing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> Result:
+    def fail(**options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(serve, "callback", fail)
+    return CliRunner().invoke(main, [])
+
+
+def test_further_problems_are_indented(monkeypatch: pytest.MonkeyPatch):
+    result = failing(monkeypatch, SettingsError(("One.", "Two.")))
+    assert (result.exit_code, result.output) == (1, "Error: One.\n       Two.\n")
+
+
+def test_errors_of_tasks_that_ran_together_are_one_sentence(monkeypatch: pytest.MonkeyPatch):
+    inner = ExceptionGroup("inner", [StoreError("First."), OSError(5, "Second")])
+    result = failing(monkeypatch, ExceptionGroup("outer", [inner, SetupError("Third.")]))
+    assert (result.exit_code, result.output) == (1, "Error: First.\n")
+
+
+def test_what_nobody_expected_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch):
+    group = ExceptionGroup("group", [SetupError("Expected."), ValueError("not expected")])
+    assert failing(monkeypatch, group).exception is group
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device."),
+        (OSError(13, "Permission denied", "x.db"), "x.db: Permission denied."),
+    ],
+)
+def test_what_the_system_refuses_is_one_sentence(monkeypatch: pytest.MonkeyPatch, error: OSError, sentence: str):
+    result = failing(monkeypatch, error)
+    assert (result.exit_code, result.output) == (1, f"Error: {sentence}\n")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["key", "list", "--help"], ["key", "list"]])
+def test_full_standard_output(tmp_path: Path, words: list[str]):
+    environment = {**os.environ, "RELAY_DATA_DIR": str(tmp_path)}
+    result = shell(f"{RELAY} {shlex.join(words)} > /dev/full", environment)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.endswith("No space left on device.\n")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("--help >&-", "Error: Standard output is closed; send it to a terminal or a file.\n"),
+        ("--help >&- 2>&-", ""),
+        ("--help > /dev/full 2>&1", ""),
+    ],
+)
+def test_no_standard_output(words: str, sentence: str):
+    result = shell(f"{RELAY} {words}", dict(os.environ))
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", sentence)
+
+
+def shell(line: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["sh", "-c", line], env=environment, capture_output=True, text=True, check=False)
+
+
 def test_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch):
     def interrupt(**options: object) -> None:
         raise KeyboardInterrupt
@@ -102,7 +168,10 @@ def test_settings_errors_leave_no_traceback():
         [sys.executable, "-m", "relay", "--host", "0.0.0.0"], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "Error: Host is reachable from other machines; add --expose if that is what you want.\n"
+    assert result.stderr == (
+        "Error: --host is reachable from other machines; add --expose if that is what you want"
+        " (from the command line).\n"
+    )
 
 
 def options(command: click.Command, path: tuple[str, ...] = ()) -> dict[str, set[str]]:

@@ -158,3 +158,13 @@ def test_lock_waits_out_a_question(data: DataDir, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(datadir.time, "sleep", lambda _: os.close(asking))
     with data.lock():
         assert data.holder() == Holder(os.getpid(), "")
+
+
+def test_lock_that_cannot_be_written(data: DataDir, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    with data.lock() as lock:
+        monkeypatch.setattr(os, "write", full)
+        with pytest.raises(DataDirError, match="lock of the data directory cannot be written: No space left on device"):
+            lock.publish("http://localhost:3000")

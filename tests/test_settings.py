@@ -163,13 +163,15 @@ def test_loopback_hosts(host: str):
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "relay.example", "localhost.example"])
 def test_exposed_host_needs_the_flag(host: str):
-    assert problems(host=host) == ("Host is reachable from other machines; add --expose if that is what you want.",)
+    assert problems(host=host) == (
+        "--host is reachable from other machines; add --expose if that is what you want (from the command line).",
+    )
     assert not load(host=host, expose=True).is_loopback
 
 
 def test_exposed_host_needs_keys():
     assert problems(host="0.0.0.0", expose=True, auth=False) == (
-        "Auth cannot be off with a host that other machines can reach; use 127.0.0.1.",
+        "--no-auth cannot go with a --host that other machines can reach; use 127.0.0.1 (from the command line).",
     )
     assert load(auth=False) == Settings(auth=False)
 
@@ -191,7 +193,15 @@ def test_bridge_port(port: int, bridge_port: int | None, listens: int):
 @pytest.mark.parametrize(("port", "bridge_port"), [(65_535, None), (3000, 3000)])
 def test_bridge_port_must_differ(port: int, bridge_port: int | None):
     assert problems(port=port, bridge_port=bridge_port) == (
-        "Bridge_port should be another port than port, at most 65535.",
+        "--bridge-port should be another port than --port, at most 65535 (from the command line).",
+    )
+
+
+def test_settings_that_do_not_fit_together_name_all_their_origins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    file = written(tmp_path / "my.toml", "port = 9\n")
+    monkeypatch.setenv("RELAY_BRIDGE_PORT", "9")
+    assert problems(file) == (
+        f"--bridge-port should be another port than --port, at most 65535 (from RELAY_BRIDGE_PORT and {file}).",
     )
 
 

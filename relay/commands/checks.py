@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from relay.commands.files import file_problems
 from relay.commands.place import opened
 from relay.commands.ports import is_free
 from relay.datadir import DataDir, Holder
@@ -24,6 +25,7 @@ from relay.settings import Settings, unknown_variables
 MEGABYTE = 1_000_000
 HEALTH_SECONDS = 3.0
 HEALTH_BYTES = 65_536
+HTTP_PORT = 80
 BROWSERS = (
     "chromium",
     "chromium-browser",
@@ -59,9 +61,12 @@ class Check:
     advice: str = ""
 
 
-async def examine(settings: Settings) -> list[Check]:
-    """Run every check, in the order in which trouble usually is to be looked for."""
-    checks = [check_python(sys.version_info[:2]), check_environment(unknown_variables()), check_browser(BROWSERS)]
+async def examine(settings: Settings, place: str = "") -> list[Check]:
+    """Run every check, in the order in which trouble usually is to be looked for.
+
+    `place` are the options with which relay's commands find these settings and this data directory.
+    """
+    checks = [*examine_machine(), *check_settings(file_problems(settings))]
     try:
         data = DataDir.open(settings.data_path)
     except DataDirError as exc:
@@ -71,8 +76,21 @@ async def examine(settings: Settings) -> list[Check]:
     checks += await check_database(data, now=datetime.now(UTC).timestamp())
     holder = data.holder()
     checks += check_ports(settings, holder)
-    checks += check_relay(holder, settings.default_model)
+    checks += check_relay(holder, settings.default_model, place)
     return checks
+
+
+def examine_machine() -> list[Check]:
+    """Run the checks that need no settings."""
+    return [check_python(sys.version_info[:2]), check_environment(unknown_variables()), check_browser(BROWSERS)]
+
+
+def check_settings(problems: Sequence[str]) -> list[Check]:
+    """Report what relay would refuse to start with."""
+    advice = "relay does not start with this; correct it."
+    return [Check("settings", State.FAIL, problem, advice) for problem in problems] or [
+        Check("settings", State.OK, "every setting is valid")
+    ]
 
 
 def check_python(version: tuple[int, int]) -> Check:
@@ -112,10 +130,12 @@ def check_disk(free: int) -> Check:
 
 
 async def check_database(data: DataDir, now: float) -> list[Check]:
-    """Check that the database opens, has a key, and was not written in the future."""
+    """Check that the database can be read and written, and was not written in the future."""
     try:
         async with opened(data) as store:
             keys, bridges, sessions = await store.keys.list(), await store.bridges.list(), await store.sessions.list()
+            async with store.database.write():  # nothing: it only asks for the right to
+                pass
     except StoreError as exc:
         return [Check("database", State.FAIL, exc.message, "relay cannot work without it.")]
     live = sum(key.revoked_at is None for key in keys)
@@ -123,9 +143,17 @@ async def check_database(data: DataDir, now: float) -> list[Check]:
     created = [*(key.created_at for key in keys), *(bridge.created_at for bridge in bridges)]
     newest = max((*created, *(session.last_seen_at for session in sessions)), default=0.0)
     return [
-        Check("database", State.OK, f"{data.database} is readable, {live} live API keys, {paired} paired pages"),
+        Check(
+            "database",
+            State.OK,
+            f"{data.database} is writable, {_count(live, 'live API key')}, {_count(paired, 'paired page')}",
+        ),
         check_clock(now, newest),
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def check_clock(now: float, newest: float) -> Check:
@@ -138,9 +166,21 @@ def check_clock(now: float, newest: float) -> Check:
 
 
 def check_ports(settings: Settings, holder: Holder | None) -> list[Check]:
-    """Check that relay's ports are free, or its own."""
+    """Check that relay's ports are free; of a relay that runs, name those it has, whatever the settings say."""
+    if holder is not None and holder.url:
+        return _own_ports(holder)
     ports = (("port", "--port", settings.port), ("bridge port", "--bridge-port", settings.bridge_listen_port))
     return [_check_port(name, option, settings.host, port, holder) for name, option, port in ports]
+
+
+def _own_ports(holder: Holder) -> list[Check]:
+    bridge = (_asked(holder.url, "/page.json") or {}).get("bridge_url")
+    urls = (("port", holder.url), ("bridge port", bridge))
+    return [
+        Check(name, State.OK, f"{urlsplit(url).port or HTTP_PORT} is relay's own (pid {holder.pid})")
+        for name, url in urls
+        if isinstance(url, str)
+    ]
 
 
 def _check_port(name: str, option: str, host: str, port: int, holder: Holder | None) -> Check:
@@ -157,18 +197,22 @@ def _check_port(name: str, option: str, host: str, port: int, holder: Holder | N
     return Check(name, State.FAIL, f"{port} is in use by another program", f"Stop it, or choose another with {option}.")
 
 
-def check_relay(holder: Holder | None, default_model: str) -> list[Check]:
+def check_relay(holder: Holder | None, default_model: str, place: str = "") -> list[Check]:
     """Ask the running relay how it is, who is signed in, and whether a session offers `default_model`."""
     if holder is None:
-        return [Check("relay", State.WARN, "not running on this data directory", "Start it: relay")]
+        return [Check("relay", State.WARN, "not running on this data directory", f"Start it: relay{place}")]
     if not holder.url:
         advice = "Wait a moment and run this again."
         return [Check("relay", State.WARN, f"pid {holder.pid} has begun but does not listen yet", advice)]
-    health = _health(holder.url)
+    health = _asked(holder.url, "/health")
     if health is None:
         advice = f"See its log; if it hangs, stop process {holder.pid} and start it again."
         return [Check("relay", State.FAIL, f"pid {holder.pid} does not answer at {holder.url}/health", advice)]
-    return [_check_health(health, holder), _check_session(health, holder.url), *_check_model(health, default_model)]
+    return [
+        _check_health(health, holder),
+        _check_session(health, holder.url, place),
+        *_check_model(health, default_model),
+    ]
 
 
 def _check_health(health: Mapping[str, Any], holder: Holder) -> Check:
@@ -178,10 +222,11 @@ def _check_health(health: Mapping[str, Any], holder: Holder) -> Check:
     return Check("relay", State.WARN, f"{finding}, but {health.get('problem')}", "See its log.")
 
 
-def _check_session(health: Mapping[str, Any], page: str) -> Check:
+def _check_session(health: Mapping[str, Any], page: str, place: str) -> Check:
     if health.get("authenticated") is True:
         return Check("session", State.OK, "signed in and ready")
-    return Check("session", State.WARN, "nobody is signed in", f"Open {page} and sign in; relay pair makes a link.")
+    advice = f"Open {page} and sign in; relay pair{place} makes a link."
+    return Check("session", State.WARN, "nobody is signed in", advice)
 
 
 def _check_model(health: Mapping[str, Any], wanted: str) -> list[Check]:
@@ -194,13 +239,13 @@ def _check_model(health: Mapping[str, Any], wanted: str) -> list[Check]:
     return [Check("default model", State.WARN, finding, "Set default_model to one that GET /v1/models lists.")]
 
 
-def _health(url: str) -> Mapping[str, Any] | None:
-    """Return what relay says of itself, or ``None`` if it does not answer properly and in time."""
+def _asked(url: str, path: str) -> Mapping[str, Any] | None:
+    """Return what the relay at `url` answers, or ``None`` if it does not answer properly and in time."""
     try:
         place = urlsplit(url)
         connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=HEALTH_SECONDS)
         try:
-            connection.request("GET", "/health")
+            connection.request("GET", path)
             response = connection.getresponse()
             body = json.loads(response.read(HEALTH_BYTES))
         finally:

@@ -10,8 +10,10 @@ from pathlib import Path
 import click
 
 from relay import settings
-from relay.commands.checks import Check, State, examine
-from relay.commands.place import examples, place_options
+from relay.commands.checks import Check, State, check_settings, examine, examine_machine
+from relay.commands.output import say
+from relay.commands.place import elsewhere, examples, place_options
+from relay.errors import SettingsError
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
 
@@ -25,13 +27,21 @@ def doctor(ctx: click.Context, *, as_json: bool, config: Path | None, data_dir: 
 
     The exit code is 1 if a check fails; warnings do not count.
     """
-    checks = asyncio.run(examine(settings.load(config, data_dir=data_dir)))
+    checks = asyncio.run(_checks(config, data_dir))
     failed = any(check.state is State.FAIL for check in checks)
     if as_json:
-        click.echo(json.dumps({"ok": not failed, "checks": [asdict(check) for check in checks]}))
+        say(json.dumps({"ok": not failed, "checks": [asdict(check) for check in checks]}))
     else:
-        click.echo("\n".join(_lines(check) for check in checks))
+        say("\n".join(_lines(check) for check in checks))
     ctx.exit(1 if failed else 0)
+
+
+async def _checks(config: Path | None, data_dir: Path | None) -> list[Check]:
+    try:
+        loaded = settings.load(config, data_dir=data_dir)
+    except SettingsError as exc:
+        return [*examine_machine(), *check_settings(exc.problems)]
+    return await examine(loaded, elsewhere(config, data_dir))
 
 
 def _lines(check: Check) -> str:

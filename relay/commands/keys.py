@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -12,7 +13,8 @@ from pathlib import Path
 import click
 
 from relay import settings
-from relay.commands.place import examples, opened, place_options
+from relay.commands.output import say
+from relay.commands.place import elsewhere, examples, opened, place_options
 from relay.datadir import DataDir
 from relay.errors import SetupError
 from relay.store import BridgeCredential, ClientKey
@@ -35,16 +37,20 @@ def key() -> None:
 def create(name: str, *, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
     """Make an API key called NAME and print it, this once."""
 
-    async def made() -> tuple[ClientKey, str]:
+    async def made() -> ClientKey:
         async with opened(_data(config, data_dir)) as store:
-            return await store.keys.create(name)
+            record, secret = await store.keys.create(name)
+            try:
+                say(json.dumps({**_shown(record), "key": secret}) if as_json else secret)
+            except SetupError:  # nobody got to see it
+                await store.keys.revoke(record.id)
+                raise
+            return record
 
-    record, secret = asyncio.run(made())
-    if as_json:
-        click.echo(json.dumps({**_shown(record), "key": secret}))
-    else:
-        click.echo(secret)
-        click.echo(f"Save it now: relay keeps only its hash. To end it: relay key revoke {record.name}", err=True)
+    record = asyncio.run(made())
+    if not as_json:
+        end = f"relay key revoke {shlex.quote(record.name)}{elsewhere(config, data_dir)}"
+        click.echo(f"Save it now: relay keeps only its hash. To end it: {end}", err=True)
 
 
 @key.command("list", epilog=examples("relay key list --json"))
@@ -59,12 +65,12 @@ def list_(*, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
 
     keys, bridges = asyncio.run(found())
     if as_json:
-        click.echo(json.dumps({"keys": [_shown(one) for one in keys], "bridges": [_shown(one) for one in bridges]}))
+        say(json.dumps({"keys": [_shown(one) for one in keys], "bridges": [_shown(one) for one in bridges]}))
         return
-    click.echo(_table("API KEY", "BEGINS WITH", ((one, one.prefix, one.last_used_at) for one in keys)))
+    say(_table("API KEY", "BEGINS WITH", ((one, one.prefix, one.last_used_at) for one in keys)))
     if bridges:
         rows = ((one, one.origin or "a program", one.last_seen_at) for one in bridges)
-        click.echo("\n" + _table("PAIRED PAGE", "ORIGIN", rows))
+        say("\n" + _table("PAIRED PAGE", "ORIGIN", rows))
 
 
 @key.command(epilog=examples("relay key revoke cline"))
@@ -80,8 +86,9 @@ def revoke(name: str, *, as_json: bool, config: Path | None, data_dir: Path | No
 
     record = asyncio.run(ended())
     if record is None:
-        raise SetupError(f"There is no live key or paired page {name!r}; see: relay key list")
-    click.echo(json.dumps(_shown(record)) if as_json else f"{record.name} is revoked.")
+        place = elsewhere(config, data_dir)
+        raise SetupError(f"There is no live key or paired page {name!r}; see: relay key list{place}")
+    say(json.dumps(_shown(record)) if as_json else f"{record.name} is revoked.")
 
 
 def _data(config: Path | None, data_dir: Path | None) -> DataDir:

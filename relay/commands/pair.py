@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from relay import settings
-from relay.commands.place import examples, opened, place_options
+from relay.commands.output import say
+from relay.commands.place import elsewhere, examples, opened, place_options
 from relay.datadir import DataDir
 
 
@@ -36,10 +37,11 @@ def pair(origin: str | None, *, as_json: bool, config: Path | None, data_dir: Pa
     page = (holder.url if holder else "") or f"http://localhost:{loaded.port}"
     link = f"{page}/#code={code}" if allowed in {None, page} else None
     if as_json:
-        click.echo(json.dumps({"code": code, "link": link, "origin": allowed, "expires_in": seconds}))
+        say(json.dumps({"code": code, "link": link, "origin": allowed, "expires_in": seconds}))
         return
-    click.echo(f"Code: {code}")
-    click.echo(f"Link: {link}" if link else f"For pages of {allowed} only.")
+    say(f"Code: {code}")
+    say(f"Link: {link}" if link else f"For pages of {allowed} only.")
     click.echo(f"It works once, within {seconds / 60:g} minutes.", err=True)
     if holder is None:
-        click.echo("relay is not running on this data directory yet; start it with: relay", err=True)
+        start = f"relay{elsewhere(config, data_dir)}"
+        click.echo(f"relay is not running on this data directory yet; start it with: {start}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,16 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+def elsewhere(config: Path | None, data_dir: Path | None) -> str:
+    """Return the options that make another command work at the same place, ready to follow its other words."""
+    options = []
+    if data_dir is not None:
+        options += ["--data-dir", str(data_dir.expanduser().absolute())]
+    if config is not None:
+        options += ["--config", str(config.absolute())]
+    return "".join(f" {shlex.quote(word)}" for word in options)
 
 
 def examples(*lines: str) -> str:

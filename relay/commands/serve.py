@@ -14,8 +14,11 @@ from urllib.parse import urlsplit
 import click
 
 from relay import banner, settings
-from relay.commands.place import examples, opened, place_options
+from relay.commands.files import file_problems
+from relay.commands.output import say
+from relay.commands.place import elsewhere, examples, opened, place_options
 from relay.datadir import DataDir, Lock
+from relay.errors import SettingsError
 from relay.settings import Settings
 from relay.store import Store
 
@@ -34,36 +37,42 @@ Run = Callable[[Settings, DataDir, Store, str | None, Announce], Awaitable[int]]
 @click.option("--expose", is_flag=True, default=None, help="Allow a --host that other machines can reach.")
 @click.option("--log-level", help="debug, info, warning or error.")
 @place_options
-def serve(*, config: Path | None, no_auth: bool, log_level: str | None, **options: object) -> None:
+def serve(
+    *, config: Path | None, data_dir: Path | None, no_auth: bool, log_level: str | None, **options: object
+) -> None:
     """Start relay: the API for your tools and the page to sign in."""
     auth = False if no_auth else None
     log = None if log_level is None else {"level": log_level}
-    loaded = settings.load(config, auth=auth, log=log, **options)
+    loaded = settings.load(config, data_dir=data_dir, auth=auth, log=log, **options)
     from relay.app import serve as run  # noqa: PLC0415  # the whole server: the other commands do without
 
-    sys.exit(start(loaded, run))
+    sys.exit(start(loaded, run, elsewhere(config, data_dir)))
 
 
-def start(loaded: Settings, run: Run) -> int:
+def start(loaded: Settings, run: Run, place: str = "") -> int:
     """Serve with `run` on the settings' data directory; the result is the exit code.
+
+    `place` are the options that the commands in the start-up text need in order to find this relay.
 
     Raises:
         SetupError: if the data directory or a port is taken or cannot be used.
         StoreError: if the database cannot be used.
     """
+    if problems := file_problems(loaded):
+        raise SettingsError(tuple(problems))
     data = DataDir.open(loaded.data_path)
     with data.lock() as lock, asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_serve(loaded, data, lock, run))
+        return runner.run(_serve(loaded, data, lock, run, place))
 
 
-async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run) -> int:
+async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run, place: str) -> int:
     async with opened(data) as store, _first_key(store, needed=loaded.auth) as (first_key, shown):
 
         def announce(running: banner.Running) -> None:
             page = urlsplit(running.page_url)
             lock.publish(f"{page.scheme}://{page.netloc}")
-            terminal = bool(sys.stdout and sys.stdout.isatty())  # None where there is no output at all
-            click.echo(banner.render(running, terminal=terminal))
+            terminal = sys.stdout.isatty()
+            say(banner.render(running, terminal=terminal, place=place))
             shown.set()
             if loaded.wants_browser(terminal=terminal):
                 Thread(target=_open, args=(running.page_url,), daemon=True).start()

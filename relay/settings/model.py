@@ -92,7 +92,9 @@ class LimitSettings(_Group):
     """Bounds on what clients may send and occupy."""
 
     body_bytes: Bytes = Field(default=33_554_432, description="Largest request body")
-    header_bytes: Bytes = Field(default=65_536, description="Largest request head")
+    header_bytes: Bytes = Field(
+        default=65_536, description="Largest request head, roughly: relay looks at it between reads of up to 64 KiB"
+    )
     messages: Count = Field(default=10_000, description="Messages in one request")
     tools: Count = Field(default=512, description="Tools in one request")
     requests_per_key: Count = Field(default=64, description="Requests in flight for one client key")
@@ -202,15 +204,13 @@ class Settings(_Group):
     @model_validator(mode="after")
     def _refuse_accidents(self) -> Self:
         if not self.is_loopback and not self.auth:
-            raise PydanticCustomError(
-                "exposed", "auth cannot be off with a host that other machines can reach; use 127.0.0.1"
+            raise _refused(
+                "--no-auth cannot go with a --host that other machines can reach; use 127.0.0.1", "auth", "host"
             )
         if not self.is_loopback and not self.expose:
-            raise PydanticCustomError(
-                "exposed", "host is reachable from other machines; add --expose if that is what you want"
-            )
+            raise _refused("--host is reachable from other machines; add --expose if that is what you want", "host")
         if self.bridge_listen_port > 65_535 or (self.port and self.bridge_listen_port == self.port):
-            raise PydanticCustomError("ports", "bridge_port should be another port than port, at most 65535")
+            raise _refused("--bridge-port should be another port than --port, at most 65535", "bridge_port", "port")
         return self
 
     @property
@@ -241,6 +241,11 @@ class Settings(_Group):
             return self.open_browser
         desktop = sys.platform in {"win32", "darwin"} or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
         return terminal and desktop
+
+
+def _refused(message: str, *names: str) -> PydanticCustomError:
+    """A combination that is refused: the message names options, `names` are the settings to blame."""
+    return PydanticCustomError("combination", message, {"names": names})
 
 
 def parse_origin(value: str) -> str:

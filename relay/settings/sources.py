@@ -139,14 +139,19 @@ def _sentence(error: ErrorDetails, layers: tuple[_Layer, ...]) -> str:
     names = tuple(part for part in path if not part.isdigit())
     message = error["msg"].removeprefix("Input ")
     if not names:
-        return f"{message[0].upper()}{message[1:]}."
-    origin = next((layer.origin for layer in layers if layer.has(names)), "the command line")
-    if origin == "the environment":
-        origin = _variable(names)
+        sources = dict.fromkeys(_origin((name,), layers) for name in error["ctx"]["names"])
+        return f"{message} (from {' and '.join(source for source in sources if source)})."
+    origin = _origin(names, layers) or "the command line"
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name)} (from {origin})."
     return f"{name}: {message} (from {origin})."
+
+
+def _origin(names: tuple[str, ...], layers: tuple[_Layer, ...]) -> str:
+    """Say where a setting came from; nothing if it has its default."""
+    origin = next((layer.origin for layer in layers if layer.has(names)), "")
+    return _variable(names) if origin == "the environment" else origin
 
 
 def _nearest(name: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any, Literal, TextIO
 
 import structlog
 
+from relay.errors import SetupError
+
 SECRET = re.compile(
     r"(?:sk-relay-|rbr-|radm-)[A-Za-z0-9_-]{6,}"  # our own credentials
     r"|\b[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}\b"  # pairing codes
@@ -25,8 +27,12 @@ HIDDEN_FIELDS = frozenset({"authorization", "cookie", "token", "code", "secret",
 
 
 def configure(level: str, form: Literal["auto", "text", "json"], file: Path | None) -> None:
-    """Send everything that is logged in this process to `file` or standard error, redacted."""
-    stream: TextIO = sys.stderr if file is None else file.open("a", encoding="utf-8")
+    """Send everything that is logged in this process to `file` or standard error, redacted.
+
+    Raises:
+        SetupError: if `file` cannot be written.
+    """
+    stream: TextIO = sys.stderr if file is None else _opened(file)
     as_text = form == "text" or (form == "auto" and stream.isatty())
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -56,6 +62,13 @@ def configure(level: str, form: Literal["auto", "text", "json"], file: Path | No
     root.setLevel(level.upper())
     for noisy in ("hypercorn.error", "asyncio", "aiosqlite", "alembic", "websockets"):
         logging.getLogger(noisy).setLevel("WARNING")
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        return file.open("a", encoding="utf-8")
+    except OSError as exc:
+        raise SetupError(f"log.file: the file {file} cannot be written: {exc.strerror}.") from exc
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +15,7 @@ from relay.commands import checks
 from relay.commands.checks import Check, State
 from relay.datadir import DataDir, Holder
 from relay.settings import Settings
-from relay.store import SessionRecord, Store
+from relay.store import SessionRecord, Store, database
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
 
@@ -25,12 +26,12 @@ def data(tmp_path: Path) -> DataDir:
 
 
 @contextmanager
-def answering(body: bytes, status: int = 200) -> Iterator[Holder]:
-    """Run a relay that says `body` of its health."""
+def answering(body: bytes, status: int = 200, path: str = "/health") -> Iterator[Holder]:
+    """Run a relay that says `body` of its health, or at another path."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status if self.path == "/health" else 404)
+            self.send_response(status if self.path == path else 404)
             self.end_headers()
             self.wfile.write(body)
 
@@ -82,9 +83,17 @@ async def test_database(data: DataDir):
     await store.bridges.redeem(await store.bridges.create_code(None, 300.0), None)
     await store.close()
     assert await checks.check_database(data, now=100.0) == [
-        Check("database", OK, f"{data.database} is readable, 1 live API keys, 1 paired pages"),
+        Check("database", OK, f"{data.database} is writable, 1 live API key, 1 paired page"),
         Check("clock", OK, "1970-01-01T00:01:40+00:00"),
     ]
+
+
+async def test_database_that_may_not_be_written(data: DataDir, monkeypatch: pytest.MonkeyPatch):
+    await (await Store.open(data.database)).close()
+    monkeypatch.setattr(database, "PRAGMAS", ("PRAGMA query_only = ON",))  # root may write a read-only file
+    [check] = await checks.check_database(data, now=0.0)
+    assert (check.name, check.state) == ("database", FAIL)
+    assert "is read-only" in check.finding
 
 
 async def test_damaged_database(data: DataDir):
@@ -116,6 +125,25 @@ def test_ports():
         ]
         held = checks.check_ports(settings, Holder(7, ""))[1]
         assert held == Check("bridge port", OK, f"{port} is in use while relay runs (pid 7)")
+
+
+def test_ports_of_a_relay_that_runs():
+    with answering(b'{"bridge_url": "ws://localhost:4444/"}', path="/page.json") as holder:
+        assert checks.check_ports(Settings(), holder) == [
+            Check("port", OK, f"{urlsplit(holder.url).port} is relay's own (pid 7)"),
+            Check("bridge port", OK, "4444 is relay's own (pid 7)"),
+        ]
+        assert checks.check_ports(Settings(), Holder(7, "http://localhost")) == [
+            Check("port", OK, "80 is relay's own (pid 7)")
+        ]
+
+
+def test_advice_for_another_place():
+    place = " --data-dir /data"
+    assert checks.check_relay(None, "m", place)[0].advice == "Start it: relay --data-dir /data"
+    with answering(healthy(authenticated=False)) as holder:
+        session = checks.check_relay(holder, "m", place)[1]
+    assert session.advice == f"Open {holder.url} and sign in; relay pair --data-dir /data makes a link."
 
 
 def test_host_of_another_machine():
@@ -191,6 +219,7 @@ async def test_everything(data: DataDir):
         "python",
         "environment",
         "browser",
+        "settings",
         "data directory",
         "disk",
         "database",

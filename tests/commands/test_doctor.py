@@ -35,9 +35,29 @@ def test_failure(relay: Relay, place: Path):
 def test_json(relay: Relay, place: Path):
     shown = json.loads(relay("doctor", "--json").stdout)
     assert shown["ok"] is True
-    assert shown["checks"][3] == {
+    assert shown["checks"][4] == {
         "name": "data directory",
         "state": "ok",
         "finding": f"{place} is writable and private",
         "advice": "",
     }
+
+
+def test_wrong_settings_are_findings(relay: Relay, tmp_path: Path):
+    config = tmp_path / "my.toml"
+    config.write_text("prot = 1\nport = -1\n")
+    result = relay("doctor", "--json", "--config", str(config))
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["ok"]) == (1, False)
+    assert [(check["name"], check["state"]) for check in shown["checks"][3:]] == [("settings", "fail")]
+    assert shown["checks"][3]["finding"].startswith("prot: there is no such setting")
+
+
+def test_file_that_cannot_be_used(relay: Relay, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RELAY_PUTER__SDK", "/nonexistent.js")
+    result = relay("doctor")
+    assert result.exit_code == 1
+    assert (
+        "fail  settings        puter.sdk: the file /nonexistent.js cannot be read: No such file or directory.\n"
+        in result.stdout
+    )

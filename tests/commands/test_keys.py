@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
+from relay.cli import main
 from relay.store import BridgeCredential, ClientKey, Store
 
 from .conftest import Relay
@@ -115,3 +117,23 @@ def test_damaged_database(relay: Relay, place: Path):
     result = relay("key", "create", "cline")
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: The database {place}/relay.db is damaged or not a database")
+
+
+def test_hints_work_when_they_are_pasted(relay: Relay, tmp_path: Path):
+    place = tmp_path / "my data"
+    result = relay("key", "create", "a b", "--data-dir", str(place))
+    assert result.stderr.endswith(f"To end it: relay key revoke 'a b' --data-dir '{place}'\n")
+    config = tmp_path / "my.toml"
+    config.touch()
+    result = relay("key", "revoke", "x", "--config", str(config))
+    assert result.stderr.endswith(f"see: relay key list --config {config}\n")
+
+
+def test_key_that_nobody_saw_is_revoked(place: Path, monkeypatch: pytest.MonkeyPatch):
+    with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as caught:
+            main(["key", "create", "cline"])
+    assert caught.value.code == 1
+    [key] = asyncio.run(_keys(place))
+    assert key.revoked_at is not None

@@ -62,3 +62,7 @@ def test_what_is_not_an_origin(relay: Relay):
     result = relay("pair", "--origin", "null")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == "Error: The origin should be an origin such as https://example.com, without a path.\n"
+
+
+def test_hint_names_another_place(relay: Relay, tmp_path: Path):
+    assert relay("pair", "--data-dir", str(tmp_path)).stderr.endswith(f"start it with: relay --data-dir {tmp_path}\n")

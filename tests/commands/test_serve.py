@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from relay.cli import main
 from relay.commands import serve
 from relay.datadir import DataDir, Holder
 from relay.errors import SetupError
@@ -155,10 +156,13 @@ def test_second_relay_on_the_data_directory(relay: Relay, app: App, place: Path)
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--host", "0.0.0.0"], "Host is reachable from other machines; add --expose if that is what you want."),
+        (
+            ["--host", "0.0.0.0"],
+            "--host is reachable from other machines; add --expose if that is what you want (from the command line).",
+        ),
         (
             ["--host", "0.0.0.0", "--expose", "--no-auth"],
-            "Auth cannot be off with a host that other machines can reach; use 127.0.0.1.",
+            "--no-auth cannot go with a --host that other machines can reach; use 127.0.0.1 (from the command line).",
         ),
         (["--log-level", "x"], "log.level: should be 'debug', 'info', 'warning' or 'error' (from the command line)."),
     ],
@@ -175,10 +179,36 @@ def test_code_does_not_reach_what_may_be_a_log(relay: Relay, app: App):
     assert "http://localhost:3000/\n" in result.output
 
 
-def test_no_output_at_all(app: App, place: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sys, "stdout", None)
-    assert serve.start(Settings(data_dir=place), app.serve) == 0
-    assert len(app.holders) == 1
+def test_output_that_cannot_be_written(
+    app: App, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    with Path("/dev/full").open("w", encoding="utf-8") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as caught:
+            main(["serve"])
+    assert caught.value.code == 1
+    assert capsys.readouterr().err == "Error: Standard output cannot be written: No space left on device.\n"
+    assert asyncio.run(live_keys(place)) == 0
+
+
+async def live_keys(place: Path) -> int:
+    store = await Store.open(place / "relay.db")
+    live = await store.keys.active()
+    await store.close()
+    return len(live)
+
+
+def test_hints_name_another_place(relay: Relay, app: App, tmp_path: Path):
+    result = relay("serve", "--data-dir", str(tmp_path / "my data"))
+    assert f"Something wrong? relay doctor --data-dir '{tmp_path}/my data'. Stop" in result.stdout
+
+
+def test_file_that_cannot_be_used(relay: Relay, app: App, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RELAY_PUTER__SDK", "/nonexistent.js")
+    result = relay("serve")
+    sentence = "Error: puter.sdk: the file /nonexistent.js cannot be read: No such file or directory.\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", sentence)
+    assert app.settings == []
 
 
 def test_page_is_opened_when_asked(relay: Relay, app: App, opened: list[str]):

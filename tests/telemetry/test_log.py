@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
+from relay.errors import SetupError
 from relay.telemetry import log
 from relay.telemetry.log import redact
 
@@ -107,6 +108,13 @@ def test_values_of_every_kind():
         "error": "ValueError('[redacted]')",
         "data": "b'[redacted]'",
     }
+
+
+def test_file_that_cannot_be_written(configure: Configure, tmp_path: Path):
+    file = tmp_path / "none" / "relay.log"
+    with pytest.raises(SetupError) as caught:
+        configure("info", "json", file)
+    assert caught.value.message == f"log.file: the file {file} cannot be written: No such file or directory."
 
 
 def test_own_loggers(file: Path):
