@@ -81,6 +81,14 @@ async def test_who_brings_the_file_up_to_date_waits_longer(path: Path, monkeypat
     assert waits == [20_000, 2_000]
 
 
+async def test_file_that_cannot_be_prepared_is_let_go(store: Store, path: Path, monkeypatch: pytest.MonkeyPatch):
+    await store.close()
+    monkeypatch.setattr(database, "PRAGMAS", ("PRAGMA journal_mode = WAL", "no SQL"))
+    with pytest.raises(StoreError, match="syntax error"):
+        await Store.open(path)
+    assert [file.name for file in path.parent.iterdir()] == ["relay.db"]
+
+
 def test_known_revisions_are_those_of_the_migrations():
     script = ScriptDirectory(str(Path(database.__file__).parent / "migrations"))
     assert tuple(revision.revision for revision in script.walk_revisions())[::-1] == REVISIONS
