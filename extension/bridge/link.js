@@ -22,6 +22,7 @@ import { taskQueue } from "./task.js";
  * @property {number} [code]  With `refused`: the close code that tells what the person must do, see the protocol.
  * @property {number} [nextTryAt]  Milliseconds since the epoch; with `waiting`.
  * @property {WelcomeFrame} [welcome]  With `online`: what relay said, `settings` among it.
+ * @property {boolean} [leaving]  With `online`: relay has said goodbye (`detail` says why) and closes the link soon.
  *
  * @typedef {object} Credentials
  * @property {() => string | null | Promise<string | null>} get  The lasting token, if there is one.
@@ -81,6 +82,7 @@ const BROKEN = 1006;
 
 const UNKNOWN =
   "relay does not know this page. Open the page from the link that relay prints, or make a new code with: relay pair";
+const SPENT = "The code was used already, is too old or was mistyped. This makes another: relay pair";
 /** After these close codes relay does not want to see this page again before a person did something. */
 const REFUSALS = new Map([
   [CLOSE_UNKNOWN, UNKNOWN],
@@ -98,6 +100,8 @@ export class Link {
   /** @type {unknown} */ #watchdog = null;
   /** @type {unknown} */ #congested = null;
   /** @type {string | undefined} */ #code;
+  /** Whether relay refused the code. */
+  #spent = false;
   /** @type {import("./protocol.js").ByeFrame | null} */ #bye = null;
   #heldFor = 0;
   #failures = 0;
@@ -223,6 +227,7 @@ export class Link {
         break;
       case "bye":
         this.#bye = event.frame;
+        if (this.state === "online") this.#become({ ...this.#status, leaving: true, detail: event.frame.message });
         break;
       case "malformed":
         this.#lose(CLOSE_MALFORMED, `relay sent a frame that this page cannot read: ${event.message}`);
@@ -234,6 +239,7 @@ export class Link {
     const { credentials, storage } = this.#options;
     this.#failures = 0;
     this.#code = undefined;
+    this.#spent = false;
     this.#become({ state: "online", welcome });
     if (welcome.token) await credentials.set(welcome.token);
     await storage?.set(welcome.session);
@@ -247,7 +253,8 @@ export class Link {
   async #onClose(socket, code, reason) {
     if (socket !== this.#socket) return;
     this.#forgetSocket(code);
-    const refusal = REFUSALS.get(code);
+    this.#spent ||= code === CLOSE_UNKNOWN && this.#code !== undefined;
+    const refusal = code === CLOSE_UNKNOWN && this.#spent ? SPENT : REFUSALS.get(code);
     if (code === CLOSE_UNKNOWN && this.#code && (await this.#options.credentials.get())) {
       // The code was used up, perhaps by this very page: what it was exchanged for may still be good.
       this.#code = undefined;

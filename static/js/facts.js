@@ -16,6 +16,7 @@ export const LINK_WORDS = {
   elsewhere: "Connected in another tab",
   connecting: "Connecting…",
   connected: "Connected",
+  leaving: "Stopping",
   waiting: "Not connected",
   refused: "Not accepted",
   outdated: "Another version",

@@ -5,9 +5,9 @@
 /**
  * @typedef {import("../../extension/bridge/frames.js").SessionState} ChatState
  *
- * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "waiting" | "refused" | "outdated"} LinkPhase
- *   `elsewhere`: another tab of this browser holds the connection; `waiting`: between two attempts; `refused`: relay does
- *   not know this page; `outdated`: relay speaks another version of the protocol.
+ * @typedef {"unpaired" | "elsewhere" | "connecting" | "connected" | "leaving" | "waiting" | "refused" | "outdated"} LinkPhase
+ *   `elsewhere`: another tab of this browser holds the connection; `leaving`: relay has said goodbye; `waiting`: between
+ *   two attempts; `refused`: relay does not know this page; `outdated`: relay speaks another version of the protocol.
  *
  * @typedef {object} Snapshot
  * @property {LinkPhase} link
@@ -115,6 +115,8 @@ function linkTrouble({ link, linkDetail, chat }) {
       };
     case "connecting":
       return { tone: "working", title: "Connecting to relay…", text: "", actions: signIn, short: "connecting" };
+    case "leaving":
+      return { tone: "offline", title: "relay is stopping", text: sentence(linkDetail), actions: [], short: "stopping" };
     case "waiting":
       return {
         tone: "offline",

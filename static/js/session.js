@@ -20,7 +20,7 @@ import { Bridge } from "/bridge/bridge.js";
  * @property {AdapterName} adapter
  * @property {LinkPhase} link
  * @property {boolean} pairing Whether the one-time code is on its way: a connection given up now would waste it.
- * @property {string} detail Why there is no link, in relay's words; or empty.
+ * @property {string} detail Why there is no link, or soon none, in relay's words; or empty.
  * @property {LinkStatus | undefined} status
  * @property {PageState} site
  * @property {boolean} downloadable Whether the chat lacks only a download.
@@ -178,8 +178,8 @@ export class Session {
 
   /** Calls use up the allowance, so it is looked at when the last one has ended. */
   #changed() {
-    const { state, detail = "" } = this.#bridge?.link.status ?? {};
-    if (state === "online") this.#trouble = "";
+    const { state, leaving = false, detail = "" } = this.#bridge?.link.status ?? {};
+    if (state === "online" && !leaving) this.#trouble = "";
     else if (state !== "connecting") this.#trouble = detail;
     const before = this.#running;
     this.#running = runningOf(this.view.calls);
@@ -202,6 +202,7 @@ export class Session {
   #phase(status) {
     if (status?.state === "connecting" && this.#trouble !== "") return "waiting";
     if (status?.code === CLOSE_VERSION) return "outdated";
+    if (status?.leaving === true) return "leaving";
     if (status !== undefined && status.state !== "stopped") return PHASES[status.state];
     if (this.#mine === false) return "elsewhere";
     if (this.#mine === undefined) return "connecting";

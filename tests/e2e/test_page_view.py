@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 
 import pytest
@@ -73,7 +74,9 @@ async def test_unpaired_page_is_paired_by_a_pasted_code(relay: Relay, context: B
 
     await page.get_by_label("Pairing code").fill("wrong-code")
     await page.get_by_label("Pairing code").press("Enter")
-    await reads(page, headline="relay does not accept this page", explanation=re.compile("relay pair"), code_problem="")
+    await reads(
+        page, headline="relay does not accept this page", explanation=re.compile("used already"), code_problem=""
+    )
     assert await buttons(page) == ["Pair this page"]
 
     await page.get_by_label("Pairing code").fill(await relay.link())
@@ -414,6 +417,25 @@ async def test_one_tab_is_connected_at_a_time(relay: Relay, context: BrowserCont
     await reads(first, headline="Another copy of this page is connected")
 
 
+async def test_stopping_relay_says_so(relay: Relay, context: BrowserContext) -> None:
+    page = await context.new_page()
+    links: list[WebSocketRoute] = []
+    await page.route_web_socket("**/*", lambda socket: _listen(socket, links))
+    await page.goto(await relay.link())
+    await reads(page, relay_state="Connected")
+    links[-1].send(
+        json.dumps({"type": "bye", "reason": "restart", "message": "relay is stopping; it may be back soon."})
+    )
+
+    await reads(page, headline="relay is stopping", explanation=re.compile("back soon"), relay_state="Stopping")
+    await expect(page).to_have_title("○ relay: stopping")
+
+
+async def _listen(socket: WebSocketRoute, links: list[WebSocketRoute]) -> None:
+    socket.connect_to_server()
+    links.append(socket)
+
+
 async def test_stopped_relay_is_waited_for(relay: Relay, context: BrowserContext, watch: Watch) -> None:
     watch.expect(BROKEN_ON_PURPOSE)
     page = await signed_in(relay, context)
@@ -423,8 +445,11 @@ async def test_stopped_relay_is_waited_for(relay: Relay, context: BrowserContext
     await expect(page.locator("#icon")).to_have_attribute("href", re.compile("^data:image/svg"))
     assert await buttons(page) == ["Connect now"]
 
+    async with page.expect_websocket():
+        await page.get_by_role("button", name="Connect now").click()
+
     await relay.start()
-    await page.get_by_role("button", name="Connect now").click()
+    await page.evaluate("dispatchEvent(new Event('online'))")
     await reads(page, headline="Connected and ready")
     await expect(page.locator("#countdown")).to_be_hidden()
 

@@ -97,6 +97,29 @@ test("a code that was used up gives way to the token that is kept", async () => 
   assert.equal(FakeSocket.last.take()[0].token, "t0ken");
   await FakeSocket.last.drop(4401);
   assert.equal(opened.state, "refused");
+  assert.match(String(opened.status.detail), /used already/);
+});
+
+test("a code that relay refuses is said to be the trouble, until another credential was good", async () => {
+  kept.token = null;
+  const opened = link({ code: "USED" });
+  opened.start();
+  await FakeSocket.last.open();
+  await FakeSocket.last.drop(4401);
+  assert.deepEqual(opened.status, {
+    state: "refused",
+    since: timers.time,
+    code: 4401,
+    detail: "The code was used already, is too old or was mistyped. This makes another: relay pair",
+  });
+  kept.token = "t0ken";
+  opened.start();
+  await FakeSocket.last.open();
+  await FakeSocket.last.drop(4401);
+  await FakeSocket.last.open();
+  await FakeSocket.last.receive(welcome());
+  await FakeSocket.last.drop(4401);
+  assert.match(String(opened.status.detail), /does not know this page/);
 });
 
 test("a link that is stopped while it looks for another credential stays stopped", async () => {
@@ -177,6 +200,20 @@ test("a close without a reason names its code", async () => {
   const opened = await online();
   await FakeSocket.last.drop(4400);
   assert.equal(opened.status.detail, "relay closed the link (4400)");
+});
+
+test("relay's goodbye is shown before the link closes", async () => {
+  const opened = await online();
+  await FakeSocket.last.receive({ type: "bye", reason: "restart", message: "relay is stopping." });
+  assert.deepEqual(opened.status, {
+    state: "online",
+    since: timers.time,
+    welcome: welcome(),
+    leaving: true,
+    detail: "relay is stopping.",
+  });
+  await FakeSocket.last.drop(1012);
+  assert.deepEqual([opened.state, opened.status.detail], ["waiting", "relay is stopping."]);
 });
 
 test("it waits as long as relay asks, and says why", async () => {

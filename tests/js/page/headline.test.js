@@ -103,6 +103,11 @@ const STATES = [
     { tone: "working", title: "Connecting to relay…", actions: ["sign-in"], short: "connecting" },
   ],
   [
+    "relay has said goodbye",
+    { link: "leaving", linkDetail: "relay is stopping" },
+    { tone: "offline", title: "relay is stopping", actions: [], short: "stopping" },
+  ],
+  [
     "waiting for the next attempt",
     { link: "waiting" },
     { tone: "offline", title: "Not connected to relay", actions: ["reconnect"], short: "not connected" },
@@ -117,6 +122,7 @@ test("what relay and the site say comes before the page's own words", () => {
   const texts = [
     headline({ ...READY, link: "waiting", linkDetail: "relay restarts" }),
     headline({ ...READY, link: "waiting", linkDetail: "the cable is out!" }),
+    headline({ ...READY, link: "leaving", linkDetail: "relay may be back" }),
     headline({ ...READY, link: "refused", linkDetail: "relay does not know you" }),
     headline({ ...READY, link: "outdated", linkDetail: "relay speaks 2" }),
     headline({ ...READY, chat: "starting", chatDetail: "Downloading: 40 %" }),
@@ -127,6 +133,7 @@ test("what relay and the site say comes before the page's own words", () => {
   assert.deepEqual(texts, [
     "relay restarts. This page connects by itself as soon as relay runs again.",
     "The cable is out! This page connects by itself as soon as relay runs again.",
+    "relay may be back.",
     "relay does not know you",
     "relay speaks 2. Reload this page to get the one that fits.",
     "Downloading: 40 %",

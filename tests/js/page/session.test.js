@@ -180,6 +180,17 @@ test("a page that only tries again says so until it is connected", async () => {
   assert.deepEqual([session.view.link, session.view.detail], ["connected", ""]);
 });
 
+test("a relay that says goodbye is shown as stopping, then as gone", async () => {
+  const { session } = makeSession({ token: "t" });
+  session.allow(true);
+  await welcomed();
+  current().say({ type: "bye", reason: "restart", message: "relay is stopping." });
+  assert.deepEqual([session.view.link, session.view.detail], ["leaving", "relay is stopping."]);
+  current().onclose?.({ code: 1012, reason: "" });
+  await settled();
+  assert.deepEqual([session.view.link, session.view.detail], ["waiting", "relay is stopping."]);
+});
+
 test("another chat is another session, and is remembered", async () => {
   const { session, memory } = makeSession({ token: "t" });
   session.allow(true);
