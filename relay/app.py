@@ -44,6 +44,7 @@ from relay.web.access import Gate, GateRules
 
 log = structlog.get_logger(__name__)
 
+DEMO_MODEL = "demo"
 LAST_WORDS_SECONDS = 0.5
 """How long errors and goodbyes may take to leave when relay stops."""
 
@@ -133,7 +134,7 @@ class Relay:
         return Running(
             base_url=self._base_url,
             page_url=f"{self._page_origin}/#code={code}",
-            model=self._settings.default_model,
+            model=self._shown_model,
             key=self._first_key,
             data_dir=self._data.path,
             demo=self._settings.demo,
@@ -160,12 +161,17 @@ class Relay:
     def _bridge_url(self) -> str:
         return f"ws://{self._bridge.name}:{self._bridge.port}/"
 
+    @property
+    def _shown_model(self) -> str:
+        """The model to paste into a client; the built-in session has one of its own."""
+        return DEMO_MODEL if self._settings.demo else self._settings.default_model
+
     def _client_settings(self, paired: bool) -> ClientSettings:
         """What a page shows to paste into a client; the first key once, to the page that has just been paired."""
         key = None
         if paired:
             key, self._first_key = self._first_key, None
-        return ClientSettings(base_url=self._base_url, model=self._settings.default_model, key=key)
+        return ClientSettings(base_url=self._base_url, model=self._shown_model, key=key)
 
     def _default_model(self) -> str:
         """The model for a client that names none: the configured one, or the first if no session offers that."""

@@ -148,6 +148,10 @@ class Page:
         self.welcome = json.loads(await self.socket.recv())
         await self._send(READY)
 
+    async def offer(self, model: str) -> None:
+        """Offer `model` alone."""
+        await self._send({**READY, "models": [{"id": model}]})
+
     async def answer(self) -> None:
         with contextlib.suppress(ConnectionClosed):
             async for message in self.socket:
@@ -257,6 +261,19 @@ async def test_pairing_shows_the_key_once(house: House):
     again = await house.store.bridges.create_code(house.page_origin, 300.0)
     async with house.page(code=again) as page:
         assert "key" not in page.welcome["settings"]
+
+
+async def test_demo_shows_a_model_that_it_answers(tmp_path: Path):
+    async with relay_running(tmp_path, demo=True) as house, house.page() as page:
+        await page.offer("demo")
+        assert (house.running.model, house.running.demo) == ("demo", True)
+        assert page.welcome["settings"]["model"] == house.running.model
+
+        async def answers() -> bool:
+            return (await house.chat(model=house.running.model))[0] == 200
+
+        await eventually(answers)
+        assert (await house.chat(model="m"))[0] == 404
 
 
 async def test_code_works_once(house: House):
