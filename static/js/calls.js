@@ -2,6 +2,8 @@
  * The words of the table of calls. Pure.
  */
 
+import { named } from "./numbers.js";
+
 /** @typedef {import("../../extension/bridge/runner.js").CallView} CallView */
 
 const SHOWN = 20;
@@ -9,10 +11,13 @@ const SHOWN = 20;
 /** @type {Record<CallView["outcome"], string>} */
 const STATES = { running: "Running", done: "Done", failed: "Failed", cancelled: "Cancelled" };
 
+/** Relay cancels so when it wants no more of an answer, which is thereby complete. */
+const COMPLETE = "stop";
+
 /** Why relay cancels: docs/reference/bridge-protocol.md. @type {Record<string, string>} */
 const REASONS = {
   client_gone: "The client went away.",
-  stop: "The answer reached a stop word or its greatest length.",
+  [COMPLETE]: "The answer reached a stop word or its greatest length.",
   timeout: "It took too long.",
   shutdown: "relay was stopped.",
   protocol: "relay and this page misunderstood each other.",
@@ -27,7 +32,9 @@ const REASONS = {
  * @property {string} word
  * @property {string} message
  * @property {string} parts
+ * @property {string} partsUnit
  * @property {string} tokens
+ * @property {string} tokensUnit
  * @property {string} time
  */
 
@@ -42,13 +49,15 @@ export function callWords(calls, now) {
     .reverse()
     .map((call) => ({
       key: `${call.call}/${call.attempt}`,
-      state: call.outcome,
+      state: endOf(call),
       model: call.model,
-      word: STATES[call.outcome],
+      word: STATES[endOf(call)],
       message: messageOf(call),
       parts: call.parts.toLocaleString("en"),
-      // Only a finished answer brings the site's own count.
+      partsUnit: named(call.parts, "part"),
+      // Only an answer that the site finished brings the site's own count.
       tokens: `${call.outcome === "done" ? "" : "~"}${call.tokens.toLocaleString("en")}`,
+      tokensUnit: named(call.tokens, "token"),
       time: secondsOf(call.outcome === "running" ? now - call.startedAt : call.ms),
     }));
 }
@@ -70,11 +79,16 @@ export function runningOf(calls) {
  */
 export function glance([newest], running) {
   if (newest === undefined) return { now: "None yet", last: "" };
-  const { model, word, parts, tokens, time } = newest;
+  const { model, word, parts, partsUnit, tokens, tokensUnit, time } = newest;
   return {
     now: running > 0 ? `${running} running` : "Idle",
-    last: `Last: ${model}, ${word.toLowerCase()}, ${parts} parts, ${tokens} tokens, ${time}`,
+    last: `Last: ${model}, ${word.toLowerCase()}, ${parts} ${partsUnit}, ${tokens} ${tokensUnit}, ${time}`,
   };
+}
+
+/** @param {CallView} call */
+function endOf({ outcome, kind }) {
+  return outcome === "cancelled" && kind === COMPLETE ? "done" : outcome;
 }
 
 /** @param {CallView} call */

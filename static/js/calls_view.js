@@ -71,11 +71,9 @@ function makeRow() {
     made.setAttribute("role", "cell");
     return made;
   };
-  /** @param {string} unit Shown where a small window has no headings. */
-  const number = (unit) => {
+  const number = () => {
     const made = cell();
     made.className = "number";
-    if (unit !== "") made.dataset["unit"] = unit;
     return made;
   };
   const model = cell();
@@ -84,7 +82,7 @@ function makeRow() {
   word.className = "call-state";
   const message = state.appendChild(document.createElement("p"));
   message.className = "muted small";
-  return { row, model, word, message, parts: number("parts"), tokens: number("tokens"), time: number("") };
+  return { row, model, word, message, parts: number(), tokens: number(), time: number() };
 }
 
 /**
@@ -99,5 +97,8 @@ function fill(row, words) {
   row.message.hidden = words.message === "";
   setText(row.parts, words.parts);
   setText(row.tokens, words.tokens);
+  // Shown where a small window has no headings.
+  row.parts.dataset["unit"] = words.partsUnit;
+  row.tokens.dataset["unit"] = words.tokensUnit;
   setText(row.time, words.time);
 }

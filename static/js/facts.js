@@ -2,6 +2,8 @@
  * The words on the cards: account, connection, chat. Pure.
  */
 
+import { counted } from "./numbers.js";
+
 /**
  * @typedef {import("../../extension/bridge/frames.js").Account} Account
  * @typedef {import("../../extension/bridge/frames.js").Allowance} Allowance
@@ -63,7 +65,7 @@ function amount(value, unit = "") {
  */
 export function modelsWords({ models = [] }) {
   if (models.length === 0) return "No models yet";
-  return `${models.length.toLocaleString("en")} ${models.length === 1 ? "model" : "models"}`;
+  return counted(models.length, "model");
 }
 
 /**

@@ -2,6 +2,8 @@
  * The texts a person pastes into a terminal or a client.
  */
 
+import { counted } from "./numbers.js";
+
 /**
  * @typedef {object} ClientSettings
  * @property {string} baseUrl
@@ -77,6 +79,7 @@ export function modelToName(usual, offered) {
 export function modelHint(model, offered) {
   if (offered.length === 0) return "The list fills when the chat is ready.";
   const known = offers(model, offered);
-  const count = `${offered.length.toLocaleString("en")} ${offered.length === 1 ? "model" : "models"}`;
+  if (offered.length === 1) return known ? "The only model offered now." : "Not the one model offered now: see the list.";
+  const count = counted(offered.length, "model");
   return known ? `One of ${count} offered now.` : `Not among the ${count} offered now: type to search the list.`;
 }

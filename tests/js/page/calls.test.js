@@ -29,7 +29,9 @@ test("a call is told in words", () => {
     word: "Done",
     message: "",
     parts: "1,234",
+    partsUnit: "parts",
     tokens: "1,201",
+    tokensUnit: "tokens",
     time: "1.5 s",
   });
 });
@@ -54,10 +56,23 @@ test("a cancelled call says who wanted it, also for a reason of a later version"
   assert.equal(words({ outcome: "cancelled", kind: "novel" })?.message, "novel");
 });
 
+test("an answer that relay ended because it was complete is done, its tokens still an estimate", () => {
+  const { state, word, message, tokens } = words({ outcome: "cancelled", kind: "stop" }) ?? {};
+  assert.deepEqual(
+    [state, word, message, tokens],
+    ["done", "Done", "The answer reached a stop word or its greatest length.", "~1,201"],
+  );
+});
+
 test("the last twenty are shown, the newest first", () => {
   const calls = Array.from({ length: 30 }, (_, at) => ({ ...CALL, call: `c${at}` }));
   const keys = callWords(calls, 0).map(({ key }) => key);
   assert.deepEqual([keys.length, keys[0], keys[19]], [20, "c29/1", "c10/1"]);
+});
+
+test("one part and one token are singular", () => {
+  const calls = callWords([{ ...CALL, parts: 1, tokens: 1 }], 0);
+  assert.equal(glance(calls, 0).last, "Last: m, done, 1 part, 1 token, 1.5 s");
 });
 
 test("running calls are counted", () => {

@@ -49,13 +49,14 @@ test("the environment has the key where it is known, else its place", () => {
 test("the hint says whether the model is offered", () => {
   const offered = [{ id: "a", aliases: ["b"] }, { id: "c" }];
   assert.deepEqual(
-    [modelHint("a", []), modelHint("a", offered), modelHint("b", offered), modelHint("c", offered.slice(1)), modelHint("x", offered)],
+    [modelHint("a", []), modelHint("a", offered), modelHint("b", offered), modelHint("c", offered.slice(1)), modelHint("x", offered), modelHint("x", offered.slice(1))],
     [
       "The list fills when the chat is ready.",
       "One of 2 models offered now.",
       "One of 2 models offered now.",
-      "One of 1 model offered now.",
+      "The only model offered now.",
       "Not among the 2 models offered now: type to search the list.",
+      "Not the one model offered now: see the list.",
     ],
   );
 });
