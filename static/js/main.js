@@ -56,10 +56,17 @@ function wirePairing(session) {
 
 /** @param {Session} session */
 function wireAccount(session) {
+  const buttons = [byId("sign-in-temporary", HTMLButtonElement), byId("sign-in", HTMLButtonElement)];
+  /** @param {boolean} pending A second click would open a second window. */
+  const setPending = (pending) => {
+    for (const button of buttons) button.disabled = pending;
+  };
   /** @param {boolean} temporary */
   const enter = async (temporary) => {
     setTextOf("sign-in-problem", "");
+    setPending(true);
     const problem = await signIn({ temporary });
+    setPending(false);
     setTextOf("sign-in-problem", problem ?? "");
     await session.refresh();
   };
@@ -110,8 +117,9 @@ function wireTabs(session, takeOver) {
     take();
   });
   window.addEventListener("storage", ({ key, newValue }) => {
-    if (key === TOKEN_KEY && newValue !== null) session.pairedElsewhere();
-    if (key === LOGIN_KEY) {
+    // Without a key everything was cleared: https://html.spec.whatwg.org/multipage/webstorage.html#dom-storage-clear
+    if (key === TOKEN_KEY || key === null) session.followPairing();
+    if (key === LOGIN_KEY || key === null) {
       followLogin(newValue);
       void session.refresh();
     }

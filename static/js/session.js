@@ -98,10 +98,11 @@ export class Session {
     this.#reopen();
   }
 
-  /** Another tab was paired: its credential serves this one too. */
-  pairedElsewhere() {
-    const { link } = this.view;
-    if (link === "unpaired" || link === "refused") this.#reopen();
+  /** Another tab was paired, and its credential serves this one too; or the browser has forgotten the pairing. */
+  followPairing() {
+    const { link, pairing } = this.view;
+    const forgotten = this.memory.token === undefined && !pairing;
+    if (forgotten || link === "unpaired" || link === "refused") this.#reopen();
   }
 
   /** @param {AdapterName} adapter */

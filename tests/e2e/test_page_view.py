@@ -203,6 +203,23 @@ async def test_closed_sign_in_window_is_explained(puter: PuterEmulator, relay: R
     await reads(page, sign_in_problem="", headline="Connected and ready")
 
 
+async def test_one_sign_in_window_is_open_at_a_time(
+    puter: PuterEmulator, relay: Relay, context: BrowserContext
+) -> None:
+    page = await open_page(context, relay)
+    puter.sign_in = SignIn.ON_CLICK
+    async with page.expect_popup() as opening:
+        await page.get_by_role("button", name=PUTER).click()
+    popup = await opening.value
+    for name in (PUTER, "Continue without an account"):
+        await expect(page.get_by_role("button", name=name)).to_be_disabled()
+
+    await popup.close()
+    await reads(page, sign_in_problem="The sign-in window was closed before it was done. Try again.")
+    for name in (PUTER, "Continue without an account"):
+        await expect(page.get_by_role("button", name=name)).to_be_enabled()
+
+
 async def test_blocked_sign_in_window_is_explained(relay: Relay, context: BrowserContext) -> None:
     await context.add_init_script("window.open = () => null")
     page = await open_page(context, relay)
@@ -229,6 +246,7 @@ async def test_expired_login_asks_for_another(
 
 async def test_login_of_another_tab_is_followed(relay: Relay, context: BrowserContext) -> None:
     page = await open_page(context, relay)
+    await reads(page, relay_state="Connected")
     other = await context.new_page()
     await other.goto(relay.origin)
     await other.get_by_role("button", name="Use this tab instead").click()
@@ -236,6 +254,18 @@ async def test_login_of_another_tab_is_followed(relay: Relay, context: BrowserCo
     await page.get_by_role("button", name="Use this tab instead").click()
 
     await reads(page, headline="Connected and ready", account_name="emulated_user")
+
+
+async def test_cleared_storage_is_followed(relay: Relay, context: BrowserContext) -> None:
+    page = await signed_in(relay, context)
+    other = await context.new_page()
+    await other.goto(relay.origin)
+    await reads(other, headline="Another copy of this page is connected")
+    await other.evaluate("localStorage.clear()")
+
+    await reads(page, headline="This page is not paired", relay_state="Not paired")
+    await page.goto(await relay.link())
+    await reads(page, headline="Sign in to continue", account_name="Not signed in")
 
 
 # ---------------------------------------------------------------- calls

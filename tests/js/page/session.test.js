@@ -151,10 +151,22 @@ test("a refused page waits for a person, or for another tab's pairing", async ()
   current().onclose?.({ code: 4401, reason: "" });
   await settled();
   assert.equal(session.view.link, "refused");
-  session.pairedElsewhere();
+  session.followPairing();
   assert.deepEqual([session.view.link, sockets.length], ["connecting", 2]);
-  session.pairedElsewhere();
+  session.followPairing();
   assert.equal(sockets.length, 2);
+});
+
+test("a page whose pairing the browser has forgotten is not paired, unless it is about to be", async () => {
+  const { session, memory } = makeSession({ token: "t" });
+  session.allow(true);
+  await welcomed();
+  memory.token = undefined;
+  session.followPairing();
+  assert.deepEqual([session.view.link, current().closedWith], ["unpaired", 1000]);
+  session.pair("ABCDE-FGHIJ");
+  session.followPairing();
+  assert.deepEqual([session.view.link, sockets.length], ["connecting", 2]);
 });
 
 test("a page of another version waits for a reload, whatever other tabs do", async () => {
@@ -162,7 +174,7 @@ test("a page of another version waits for a reload, whatever other tabs do", asy
   session.allow(true);
   current().onclose?.({ code: 4409, reason: "" });
   await settled();
-  session.pairedElsewhere();
+  session.followPairing();
   assert.deepEqual([session.view.link, sockets.length], ["outdated", 1]);
   assert.match(session.view.detail, /different versions/);
 });
