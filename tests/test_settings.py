@@ -205,6 +205,11 @@ def test_settings_that_do_not_fit_together_name_all_their_origins(monkeypatch: p
     )
 
 
+def test_buffer_must_hold_what_a_page_may_send():
+    [problem] = problems(bridge={"buffer_bytes": 2**20, "unacked_bytes": 2**20})
+    assert "buffer_bytes should be at least twice unacked_bytes" in problem
+
+
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 1e9])
 def test_durations_are_positive_and_finite(seconds: float):
     with pytest.raises(ValidationError):

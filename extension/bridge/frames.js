@@ -144,7 +144,7 @@ export const PROTOCOL_VERSIONS = [1];
 
 /**
  * What relay sends.
- * @typedef {{frame_bytes: number, unacked_bytes: number, calls: number}} RelayLimits
+ * @typedef {{frame_bytes: number, unacked_bytes: number}} RelayLimits
  * @typedef {{call: string, attempt: number, next: number, upto: number}} ResumeWanted
  * @typedef {{base_url: string, model: string, key?: string}} ClientSettings
  * @typedef {object} WelcomeFrame
@@ -236,7 +236,7 @@ const RELAY_FRAMES = {
     resumed: flag,
     heartbeat_ms: whole(1),
     grace_ms: whole(),
-    limits: object({ frame_bytes: whole(1), unacked_bytes: whole(1), calls: whole(1) }),
+    limits: object({ frame_bytes: whole(1), unacked_bytes: whole(1) }),
     resume: list(object({ ...of, next: whole(), upto: whole() })),
     token: optional(text({ min: 1 })),
     settings: optional(object({ base_url: text(), model: text(), key: optional(text()) })),

@@ -204,7 +204,6 @@ class RelayLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     frame_bytes: int
     unacked_bytes: int
-    calls: int
 
 
 class ResumeWanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,9 +228,7 @@ class BridgeServer:
                     heartbeat_ms=round(self._rules.heartbeat_seconds * 1000),
                     grace_ms=round(self._rules.grace_seconds * 1000),
                     limits=RelayLimits(
-                        frame_bytes=self._rules.frame_bytes,
-                        unacked_bytes=self._rules.unacked_bytes,
-                        calls=session.limits.concurrency,
+                        frame_bytes=self._rules.frame_bytes, unacked_bytes=self._rules.unacked_bytes
                     ),
                     resume=wanted,
                     token=admission.token,

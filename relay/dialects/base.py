@@ -51,7 +51,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much one request may hold; its bytes are bounded before it comes here."""
 
     messages: int = 10_000
-    tools: int = 1024
+    tools: int = 512
     stops: int = 16
     depth: int = 200
 

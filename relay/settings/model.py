@@ -122,7 +122,7 @@ class BridgeSettings(_Group):
     )
     heartbeat_seconds: Seconds = Field(default=10.0, description="Pause between two pings to a page")
     hello_seconds: Seconds = Field(default=10.0, description="How long a new socket may take to identify itself")
-    frame_bytes: Bytes = Field(default=8_388_608, description="Largest frame from a page")
+    frame_bytes: Annotated[Bytes, Field(ge=65_536)] = Field(default=8_388_608, description="Largest frame from a page")
     unacked_bytes: Bytes = Field(default=4_194_304, description="Parts a page may have sent without acknowledgement")
     buffer_bytes: Bytes = Field(default=33_554_432, description="Parts relay holds for one slow client")
     window_parts: Count = Field(default=1024, description="Parts a page may be ahead of the client")
@@ -133,6 +133,13 @@ class BridgeSettings(_Group):
     origins: Origins = Field(default=(), description="Further web origins whose pages may connect with a credential")
     code_seconds: Seconds = Field(default=300.0, description="How long a pairing code lives")
     clocks: ClockSettings = ClockSettings()
+
+    @model_validator(mode="after")
+    def _leave_room_for_the_window(self) -> Self:
+        """A page that follows the rules may have `unacked_bytes` on the way and as many waiting for the client."""
+        if self.buffer_bytes < 2 * self.unacked_bytes:
+            raise PydanticCustomError("room", "buffer_bytes should be at least twice unacked_bytes")
+        return self
 
 
 class ReasoningSettings(_Group):

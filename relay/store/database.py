@@ -153,7 +153,8 @@ def _bring_up_to_date(connection: Connection) -> None:
     also spares most starts the time and memory of importing alembic.
     """
     if inspect(connection).has_table(REVISION_TABLE):
-        _migrate(connection)
+        if connection.scalar(text(f"SELECT version_num FROM {REVISION_TABLE}")) != REVISIONS[-1]:  # noqa: S608
+            _migrate(connection)
         return
     metadata.create_all(connection)
     connection.exec_driver_sql(f"CREATE TABLE {REVISION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")

@@ -119,7 +119,7 @@ async def test_code_becomes_a_token() -> None:
         "resumed": False,
         "heartbeat_ms": 10_000,
         "grace_ms": 30_000,
-        "limits": {"frame_bytes": 8 * 2**20, "unacked_bytes": 4 * 2**20, "calls": 1},
+        "limits": {"frame_bytes": 8 * 2**20, "unacked_bytes": 4 * 2**20},
         "resume": [],
     }
     settings = {"base_url": "http://localhost:3000/v1", "model": "demo"}

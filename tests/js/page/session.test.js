@@ -47,7 +47,7 @@ const WELCOME = {
   resumed: false,
   heartbeat_ms: 20_000,
   grace_ms: 30_000,
-  limits: { frame_bytes: 8_388_608, unacked_bytes: 4_194_304, calls: 8 },
+  limits: { frame_bytes: 8_388_608, unacked_bytes: 4_194_304 },
   resume: [],
 };
 

@@ -16,7 +16,7 @@ import { decodePageFrame } from "./page_frames.js";
  * @property {any} end
  */
 
-export const LIMITS = { frame_bytes: 65536, unacked_bytes: 4096, calls: 16 };
+export const LIMITS = { frame_bytes: 65536, unacked_bytes: 4096 };
 export const HELLO = /** @type {const} */ ({
   client: { kind: "page", version: "1.0" },
   adapter: "demo",
