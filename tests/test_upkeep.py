@@ -1,6 +1,7 @@
 """The periodic work, one duty at a time."""
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -103,6 +104,19 @@ async def test_nothing_changed(store: Store, bridge: FakeBridge):
     before = bridge.drops
     await upkeep.watch()
     assert (bridge.drops, upkeep.problem) == (before, None)
+
+
+async def test_cycles_are_freed(store: Store, bridge: FakeBridge):
+    class Ring:
+        pass
+
+    ring = Ring()
+    ring.itself = ring  # type: ignore[attr-defined]
+    seen = weakref.ref(ring)
+    del ring
+    upkeep, _ = keeping(store, bridge)
+    await upkeep.collect()
+    assert seen() is None
 
 
 async def test_store_that_cannot_be_read_is_a_problem_until_it_can(bridge: FakeBridge, logged: Logged, store: Store):

@@ -17,6 +17,8 @@ from relay.core.events import (
 )
 from relay.errors import BridgeViolation
 
+IMAGE_URLS = ("data:", "https://", "http://")
+
 
 class PartReader:
     """Turn parts into events, and give tool calls their index.
@@ -46,6 +48,8 @@ class PartReader:
                     case ToolCallPart():
                         self._tool_call(out, part)
                     case ImageOutPart(url=url):
+                        if not url.startswith(IMAGE_URLS):
+                            raise BridgeViolation("The page sent an image whose URL is neither data: nor http(s):.")
                         self._end_call(out)
                         out.append(ImagePart(url))
             if texts:

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from relay.core.events import FinishReason, Usage
 from relay.core.request import Request
+from relay.core.surrogates import mend_json
 
 PROTOCOL_VERSIONS = (1,)
 
@@ -196,6 +197,14 @@ class Pong(_Frame, frozen=True, kw_only=True, tag="pong"):
     t: float
 
 
+class Spoiled(msgspec.Struct, frozen=True):
+    """A frame of a call with fields that cannot be read; it costs that call, not the socket."""
+
+    call: str
+    attempt: int
+    problem: str
+
+
 PageFrame: TypeAlias = Hello | State | Accepted | Parts | Done | Fail | Pong
 
 
@@ -295,22 +304,27 @@ _UNKNOWN_PART = {"type": "unknown"}
 _ENCODER = msgspec.json.Encoder()
 
 
-def decode(text: str) -> PageFrame | None:
+def decode(text: str) -> PageFrame | Spoiled | None:
     """Return the page's frame in `text`, ``None`` for a type that this version does not know.
 
+    Half surrogate pairs, which ``JSON.stringify`` writes for text that was cut inside an emoji, are repaired.
+
     Raises:
-        MalformedFrame: not JSON, or a known frame with wrong fields.
+        MalformedFrame: not JSON, or a frame of no certain call with wrong fields.
     """
     try:
         frame: PageFrame = _FRAME.decode(text)
     except msgspec.ValidationError as exc:
         return _decode_newer(text, exc)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as exc:
+        mended = mend_json(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        if mended != text:
+            return decode(mended)
         raise MalformedFrame(str(exc)) from exc
     return frame
 
 
-def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | None:
+def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | Spoiled | None:
     """Read a frame that may be of a later minor version: unknown frame types and part types are not errors."""
     try:
         raw = msgspec.json.decode(text)
@@ -324,7 +338,9 @@ def _decode_newer(text: str, refusal: msgspec.ValidationError) -> PageFrame | No
             try:
                 return msgspec.convert(raw, Parts)
             except msgspec.ValidationError as exc:
-                raise MalformedFrame(str(exc)) from exc
+                refusal = exc
+        if isinstance(raw.get("call"), str) and type(raw.get("attempt")) is int:
+            return Spoiled(raw["call"], raw["attempt"], str(refusal))
     raise MalformedFrame(str(refusal)) from refusal
 
 

@@ -10,7 +10,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed, InvalidState
 
 from relay.bridge import frames
-from relay.bridge.frames import Accepted, Done, Fail, Hello, Parts, Ping, Pong, RelayFrame, State
+from relay.bridge.frames import Accepted, Done, Fail, Hello, Parts, Ping, Pong, RelayFrame, Spoiled, State
 from relay.bridge.registry import SessionRegistry
 from relay.bridge.session import Session
 
@@ -141,7 +141,7 @@ class LiveLink:
         except frames.MalformedFrame:
             return False
         match frame:
-            case Parts() | Accepted() | Done() | Fail():
+            case Parts() | Accepted() | Done() | Fail() | Spoiled():
                 session.receive(frame, len(message))
             case State():
                 session.apply(frame)

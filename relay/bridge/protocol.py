@@ -30,6 +30,7 @@ from relay.bridge.frames import (
     RelayFrame,
     ResumeOffer,
     ResumeWanted,
+    Spoiled,
     UnknownPart,
 )
 from relay.core.events import FinishReason, Usage
@@ -214,7 +215,7 @@ class SessionProtocol:
         for call in self._calls.values():
             self._fail(call, error, cancel)
 
-    def receive(self, frame: Accepted | Parts | Done | Fail, size: int, now: float) -> CallState | None:
+    def receive(self, frame: Accepted | Parts | Done | Fail | Spoiled, size: int, now: float) -> CallState | None:
         """Apply a frame of `size` characters; return the call whose reader has something new."""
         call = self._calls.get(frame.call)
         if call is None or call.attempt != frame.attempt or call.outcome is not None:
@@ -230,6 +231,8 @@ class SessionProtocol:
                 self._end(call, frame.seq, Completed(frame.finish_reason, frame.usage))
             case Fail():
                 self._end(call, frame.seq, Failed(fault(frame.kind, frame.message, frame.retry_after)))
+            case Spoiled():
+                self._violated(call, f"The page sent a frame that cannot be read: {frame.problem}.")
         return call
 
     def expire(self, now: float) -> list[CallState]:

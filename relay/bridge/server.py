@@ -227,9 +227,7 @@ class BridgeServer:
                     resumed=resumed,
                     heartbeat_ms=round(self._rules.heartbeat_seconds * 1000),
                     grace_ms=round(self._rules.grace_seconds * 1000),
-                    limits=RelayLimits(
-                        frame_bytes=self._rules.frame_bytes, unacked_bytes=self._rules.unacked_bytes
-                    ),
+                    limits=RelayLimits(frame_bytes=self._rules.frame_bytes, unacked_bytes=self._rules.unacked_bytes),
                     resume=wanted,
                     token=admission.token,
                     settings=self._settings_for(admission.token is not None),

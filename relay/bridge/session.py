@@ -25,6 +25,7 @@ from relay.bridge.frames import (
     RelayFrame,
     ResumeWanted,
     SessionState,
+    Spoiled,
     State,
 )
 from relay.bridge.protocol import CallState, Clocks, Outcome, SessionProtocol, Window
@@ -159,7 +160,7 @@ class Session:
         self.limits = frame.limits or self.limits
         self.models = self.models if frame.models is None else frame.models
 
-    def receive(self, frame: Accepted | Parts | Done | Fail, size: int) -> None:
+    def receive(self, frame: Accepted | Parts | Done | Fail | Spoiled, size: int) -> None:
         """Apply a frame of a call, wake its reader, and the writer if the frame is to be answered."""
         call = self._protocol.receive(frame, size, self._clock())
         if call is not None:

@@ -13,7 +13,7 @@ Tool calls never interleave: one ends before the next begins. Failure is an exce
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 
@@ -27,16 +27,19 @@ class FinishReason(StrEnum):
     CONTENT_FILTER = "content_filter"
 
 
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """Token counts. ``input_tokens`` includes cached ones, ``output_tokens`` includes reasoning.
 
     ``estimated`` tells that relay counted because the session did not say.
     """
 
-    input_tokens: int
-    output_tokens: int
-    cached_tokens: int = 0
-    reasoning_tokens: int = 0
+    input_tokens: Tokens
+    output_tokens: Tokens
+    cached_tokens: Tokens = 0
+    reasoning_tokens: Tokens = 0
     estimated: bool = False
 
 

@@ -124,7 +124,7 @@ class BridgeSettings(_Group):
     hello_seconds: Seconds = Field(default=10.0, description="How long a new socket may take to identify itself")
     frame_bytes: Annotated[Bytes, Field(ge=65_536)] = Field(default=8_388_608, description="Largest frame from a page")
     unacked_bytes: Bytes = Field(default=4_194_304, description="Parts a page may have sent without acknowledgement")
-    buffer_bytes: Bytes = Field(default=33_554_432, description="Parts relay holds for one slow client")
+    buffer_bytes: Bytes = Field(default=16_777_216, description="Parts relay holds for one slow client")
     window_parts: Count = Field(default=1024, description="Parts a page may be ahead of the client")
     queue_size: Count = Field(default=64, description="Calls that may wait for a free session")
     queue_seconds: Seconds = Field(default=60.0, description="How long a call may wait for a free session")

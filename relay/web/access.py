@@ -114,8 +114,8 @@ class Gate:
         )
 
     def _check_origin(self, current: Request) -> None:
-        origin = current.headers.get("Origin")
-        if origin is not None and not self._rules.knows_origin(origin):
+        origins = current.headers.getlist("Origin")
+        if not all(map(self._rules.knows_origin, origins)) or len(origins) > 1:
             raise OriginRefused("This web page may not call relay. Its origin can be added to allowed_origins.")
 
     def _is_preflight(self, current: Request) -> bool:

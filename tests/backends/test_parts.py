@@ -120,3 +120,8 @@ def merged(events: list[Event]) -> list[Event]:
 @given(PARTS, st.integers(0, 12))
 def test_cutting_batches_differently_changes_nothing(parts: list[Part], cut: int) -> None:
     assert merged(read(parts[:cut], parts[cut:])) == merged(read(parts))
+
+
+def test_image_with_a_dangerous_url_is_refused() -> None:
+    with pytest.raises(BridgeViolation):
+        read([ImageOutPart("javascript:alert(1)")])

@@ -13,6 +13,7 @@ from relay.bridge.frames import (
     Parts,
     Pong,
     RelayFrame,
+    Spoiled,
     TextPart,
     UnknownPart,
     decode,
@@ -64,8 +65,35 @@ def test_page_frame_of_a_later_version_is_ignored(golden: Any) -> None:
 
 @named([each for each in FROM_PAGE if not each["valid"]])
 def test_malformed_page_frame_is_refused(golden: Any) -> None:
-    with pytest.raises(MalformedFrame):
-        decode(text_of(golden))
+    """A frame that names a call costs that call, any other one the socket."""
+    frame = golden.get("frame")
+    if isinstance(frame, dict) and isinstance(frame.get("call"), str) and type(frame.get("attempt")) is int:
+        spoiled = decode(text_of(golden))
+        assert isinstance(spoiled, Spoiled)
+        assert (spoiled.call, spoiled.attempt) == (frame["call"], frame["attempt"])
+    else:
+        with pytest.raises(MalformedFrame):
+            decode(text_of(golden))
+
+
+def test_text_cut_inside_a_character_is_repaired() -> None:
+    text = '{"type":"parts","call":"c","attempt":1,"seq":0,"parts":[{"type":"text","text":"half \\ud83d"}]}'
+    assert decode(text) == Parts(call="c", attempt=1, seq=0, parts=(TextPart("half \ufffd"),))
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        '"seq":' + "9" * 400 + ',"finish_reason":"stop"',
+        '"seq":9007199254740993,"finish_reason":"stop"',
+        '"seq":0,"finish_reason":"tired"',
+        '"seq":0,"finish_reason":"stop","usage":{"input_tokens":-5,"output_tokens":1}',
+    ],
+)
+def test_wrong_field_of_a_call_costs_only_the_call(rest: str) -> None:
+    spoiled = decode('{"type":"done","call":"c","attempt":1,' + rest + "}")
+    assert isinstance(spoiled, Spoiled)
+    assert (spoiled.call, spoiled.attempt) == ("c", 1)
 
 
 @named(FROM_RELAY)
@@ -97,11 +125,9 @@ def test_part_of_an_unknown_type_counts_and_means_nothing() -> None:
         '{"type":"pong","t":NaN}',
         '{"type":"pong","t":Infinity}',
         '{"type":"pong","t":1e999}',
-        '{"type":"done","call":"c","attempt":1,"seq":' + "9" * 400 + ',"finish_reason":"stop"}',
-        '{"type":"done","call":"c","attempt":1,"seq":9007199254740993,"finish_reason":"stop"}',
         '{"type":"wave" and so on',
         '{"type":"parts","parts":[{"type":"smell"}], and so on',
-        '{"type":"parts","call":"c","attempt":1,"seq":0,"parts":[{"type":"smell"},7]}',
+        '{"type":"parts","call":7,"attempt":1,"seq":0,"parts":[{"type":"smell"},7]}',
         '{"type":"state","state":"ready","models":[{"id":"' + "m" * 129 + '"}]}',
         '{"type":"pong","t":1,"\ud800":1}',
         "\x00\xff\ufeff{}",

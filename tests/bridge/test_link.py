@@ -119,6 +119,20 @@ async def test_broken_frame_ends_the_link_and_not_the_session(h: Harbour, frame:
         assert list(h.registry) == [session]
 
 
+async def test_broken_frame_of_a_call_ends_that_call_only(h: Harbour) -> None:
+    async with h.ready_page() as (page, session), session.call(REQUEST) as call, session.call(REQUEST) as other:
+        await page.hear()
+        await page.hear()
+        await page.say("done", call=call.id, attempt=1, seq=0, finish_reason="tired")
+        text, outcome = await read(call)
+        assert text == ""
+        assert isinstance(outcome, Failed)
+        assert isinstance(outcome.error, BridgeViolation)
+        await page.say("parts", call=other.id, attempt=1, seq=0, parts=[{"type": "text", "text": "a"}])
+        await page.say("done", call=other.id, attempt=1, seq=1, finish_reason="stop")
+        assert await read(other) == ("a", STOPPED)
+
+
 async def test_frames_of_a_later_version_and_second_greetings_are_ignored(h: Harbour) -> None:
     async with h.ready_page() as (page, session):
         await page.say("wave", at="you")

@@ -210,6 +210,11 @@ async def test_other_origins_are_refused_even_with_a_key(make_site: Make, origin
         assert method != "POST" or (await error(response))["code"] == "origin_refused"
 
 
+async def test_two_origins_are_refused(site: Site):
+    response = await site.client.get("/health", headers=[("Host", HOST), ("Origin", ORIGIN), ("Origin", ORIGIN)])
+    assert response.status_code == 403
+
+
 async def test_requests_that_another_site_made_the_browser_send(site: Site):
     headers = {"Sec-Fetch-Site": "cross-site"}
     response = await site.ask("GET", "/v1/models", headers=headers)
