@@ -54,7 +54,7 @@ async def test_left_calls_free_their_places(puter: PuterEmulator, api: ApiClient
 async def test_slow_reader_gets_every_byte_and_blocks_nobody(
     puter: PuterEmulator, context: BrowserContext, tmp_path: Path
 ) -> None:
-    relay = Relay(tmp_path / "data", puter, RELAY_BRIDGE__BUFFER_BYTES="262144", RELAY_BRIDGE__UNACKED_BYTES="262144")
+    relay = Relay(tmp_path / "data", puter, RELAY_BRIDGE__BUFFER_BYTES="524288", RELAY_BRIDGE__UNACKED_BYTES="262144")
     await relay.start()
     await signed_in(relay, context)
     before = await relay.resident_bytes()
