@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from relay.errors import SetupError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
-REACHED_AS_LOCALHOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
+REACHED_AS_LOCALHOST = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104  # compared with, not bound
 BACKLOG = 1024
 HTTP_PORT = 80
 
