@@ -35,6 +35,7 @@
         ├── BackendThrottled        the site asks us to slow down
         ├── QuotaExhausted          the account's budget is used up
         ├── BackendFailed           the site answered with an error
+        │   └── NothingSent             the page asks to be asked once more
         ├── StreamTruncated         the answer stopped without an end
         ├── SessionLost             the page went away in the middle of a call
         ├── BridgeViolation         the page broke the bridge protocol
@@ -333,6 +334,10 @@ class BackendFailed(BackendError):
     """The site answered with an error of its own."""
 
     code = "upstream_error"
+
+
+class NothingSent(BackendFailed):
+    """The page sent nothing to the site and asks to be asked again, with what it now says of itself."""
 
 
 class StreamTruncated(BackendError):

@@ -11,8 +11,12 @@
  */
 
 /**
- * How an answer ended. Without usage relay estimates it.
- * @typedef {{finish_reason: import("./frames.js").FinishReason, usage?: import("./frames.js").Usage}} Finish
+ * How an answer ended. Without usage relay estimates it. `conversation` is the site's own that is open now and that a
+ * later request may go on with (capability `reuse`).
+ * @typedef {object} Finish
+ * @property {import("./frames.js").FinishReason} finish_reason
+ * @property {import("./frames.js").Usage} [usage]
+ * @property {string} [conversation]
  */
 
 /** @typedef {AsyncGenerator<import("./frames.js").Part, Finish, void>} Answer */

@@ -12,7 +12,8 @@ export const PROTOCOL_VERSIONS = [1];
 
 /**
  * What a page sends.
- * @typedef {{kind: "page" | "extension" | "headless", version: string}} Client
+ * @typedef {{kind: "page" | "extension" | "headless", version: string, carried?: boolean}} Client
+ *   `carried` if another program than the page holds the socket.
  * @typedef {{call: string, attempt: number, sent: number}} ResumeOffer
  * @typedef {{remaining: number, total?: number, unit?: string}} Allowance
  * @typedef {{id: string, label?: string, temporary?: boolean, allowance?: Allowance}} Account
@@ -27,6 +28,9 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {boolean} [system]
  * @property {boolean} [json_schema]
  * @property {boolean} [cancel]
+ * @property {boolean} [single_prompt]  Takes one text for each call: relay makes one of the whole conversation.
+ * @property {boolean} [reuse]  Can go on in a conversation of the site that is open.
+ * @property {boolean} [prompt_file]  An over-long prompt may come as a file.
  * @property {string[]} [parameters]  The optional request fields that are honoured.
  * @typedef {{concurrency?: number, max_prompt_chars?: number}} PageLimits
  * @typedef {object} Model
@@ -36,9 +40,11 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {string} [owned_by]
  * @property {number} [context]
  * @property {number} [max_output]
- * @typedef {"starting" | "ready" | "login_required" | "blocked" | "unavailable"} SessionState
+ * @typedef {"starting" | "ready" | "login_required" | "blocked" | "site_changed" | "unavailable"} SessionState
+ * @typedef {"captcha" | "consent" | "limit" | "verification"} BlockReason
  * @typedef {object} PageState  A field left out keeps its last value.
  * @property {SessionState} state
+ * @property {BlockReason} [reason]  With `blocked`: what the site asks the person for.
  * @property {string} [detail]
  * @property {Account} [account]
  * @property {Capabilities} [capabilities]
@@ -67,9 +73,10 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {number} seq
  * @property {FinishReason} finish_reason
  * @property {Usage} [usage]
+ * @property {string} [conversation]  The site's conversation that is open now and can be gone on with.
  * @typedef {"login_required" | "blocked" | "rate_limited" | "quota_exhausted" | "invalid_request" | "model_not_found"
  *   | "context_length_exceeded" | "content_filtered" | "unsupported" | "truncated" | "network" | "site_changed"
- *   | "upstream" | "internal"} FailKind
+ *   | "again" | "upstream" | "internal"} FailKind
  * @typedef {object} FailFrame
  * @property {"fail"} type
  * @property {string} call
@@ -140,6 +147,7 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {string} [reasoning_effort]
  * @property {string} [verbosity]
  * @property {string} [user]
+ * @property {string} [conversation]  Go on in this conversation of the site; absent: a new one.
  */
 
 /**
@@ -226,6 +234,7 @@ const request = object({
   reasoning_effort: optional(text()),
   verbosity: optional(text()),
   user: optional(text()),
+  conversation: optional(text({ min: 1 })),
 });
 
 /** @type {Record<string, import("./shape.js").Check>} */

@@ -42,7 +42,7 @@ import { Outgoing } from "./outgoing.js";
  */
 
 /** Close codes after which relay has given up the calls of the socket. */
-const FINAL_CODES = new Set([1000, 1001, 4401, 4409]);
+const FINAL_CODES = new Set([1000, 1001, 4001, 4401, 4409]);
 const LONGEST_SENTENCE = 4096;
 
 /** One session's end of the protocol. */
@@ -108,20 +108,26 @@ export class PageProtocol {
   }
 
   /**
-   * Tell relay what the site can do now. A field left out keeps its last value, but a `detail` goes with its state, and
-   * the `account` with its login.
+   * Tell relay what the site can do now. A field left out keeps its last value, but `detail` and `reason` go with their
+   * state, and the `account` with its login.
    * @param {PageState} partial
    */
   setState(partial) {
     const before = this.#state;
-    const stale = before?.detail && partial.state !== before.state;
+    /** @type {Partial<PageState>} */
+    const known = { ...before };
+    if (partial.state !== known.state) {
+      delete known.detail;
+      delete known.reason;
+    }
+    const stale = before?.detail && !known.detail;
     const wanted = { ...(stale ? { detail: "" } : {}), ...dropUndefined(partial) };
     if (wanted.detail) wanted.detail = shorten(wanted.detail);
     const changed = Object.entries(wanted).filter(
-      ([name, value]) => JSON.stringify(value) !== JSON.stringify(before?.[/** @type {keyof PageState} */ (name)]),
+      ([name, value]) => JSON.stringify(value) !== JSON.stringify(known[/** @type {keyof PageState} */ (name)]),
     );
     if (!changed.length) return;
-    this.#state = { ...before, ...wanted };
+    this.#state = { ...known, ...wanted };
     if (wanted.state === "login_required") delete this.#state.account;
     if (this.online) this.#queue.push(encode({ type: "state", state: wanted.state, ...Object.fromEntries(changed) }));
   }
@@ -150,8 +156,9 @@ export class PageProtocol {
    * @param {string} call
    * @param {Finish} finish
    */
-  finish(call, { finish_reason, usage }) {
-    this.#end(call, (head) => encode({ type: "done", ...head, finish_reason, ...(usage ? { usage } : {}) }));
+  finish(call, { finish_reason, usage, conversation }) {
+    const rest = { ...(usage ? { usage } : {}), ...(conversation ? { conversation } : {}) };
+    this.#end(call, (head) => encode({ type: "done", ...head, finish_reason, ...rest }));
   }
 
   /**

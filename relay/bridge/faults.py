@@ -9,6 +9,7 @@ from relay.errors import (
     ContextLengthExceeded,
     InvalidRequest,
     LoginRequired,
+    NothingSent,
     QuotaExhausted,
     RelayError,
     RequestError,
@@ -38,6 +39,7 @@ FAULTS: dict[str, tuple[type[RelayError], str]] = {
     "truncated": (StreamTruncated, "The site's answer stopped before its end."),
     "network": (BackendFailed, "The page could not reach the site."),
     "site_changed": (BackendFailed, "The site no longer works the way its adapter expects."),
+    "again": (NothingSent, "The page could not bring the call to the site."),
     "upstream": (BackendFailed, "The site answered with an error."),
     "internal": (BackendFailed, "The page's adapter failed."),
 }

@@ -28,11 +28,12 @@ class _Frame(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_
     """Base of all frames."""
 
 
-class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """What kind of program holds the page's end."""
+class Client(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What kind of program holds the page's end; ``carried`` if another program than the page holds the socket."""
 
     kind: Literal["page", "extension", "headless"]
     version: Name = ""
+    carried: bool = False
 
 
 class ResumeOffer(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,9 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     system: bool = False
     json_schema: bool = False
     cancel: bool = False
+    single_prompt: bool = False
+    reuse: bool = False
+    prompt_file: bool = False
     parameters: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
 
 
@@ -107,13 +111,15 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     max_output: Count | None = None
 
 
-SessionState: TypeAlias = Literal["starting", "ready", "login_required", "blocked", "unavailable"]
+SessionState: TypeAlias = Literal["starting", "ready", "login_required", "blocked", "site_changed", "unavailable"]
+BlockReason: TypeAlias = Literal["captcha", "consent", "limit", "verification"]
 
 
 class State(_Frame, frozen=True, kw_only=True, tag="state"):
     """What the page can do now; a field left out keeps its last value."""
 
     state: SessionState
+    reason: BlockReason | None = None
     detail: Sentence | None = None
     account: Account | None = None
     capabilities: Capabilities | None = None
@@ -171,13 +177,14 @@ class Parts(_Frame, frozen=True, kw_only=True, tag="parts"):
 
 
 class Done(_Frame, frozen=True, kw_only=True, tag="done"):
-    """The answer is complete after ``seq`` parts."""
+    """The answer is complete after ``seq`` parts; ``conversation`` is open and can be gone on with."""
 
     call: Id
     attempt: Attempt
     seq: Count
     finish_reason: FinishReason
     usage: Usage | None = None
+    conversation: Id | None = None
 
 
 class Fail(_Frame, frozen=True, kw_only=True, tag="fail"):

@@ -20,6 +20,7 @@ FRAMES_PER_TURN = 64
 
 CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
+CLOSE_PAGE_GONE = 4001
 CLOSE_MALFORMED = 4400
 
 
@@ -36,11 +37,14 @@ class LiveLink:
         heartbeat: float,
         probe_seconds: float,
         clock: Callable[[], float],
+        *,
+        carried: bool = False,
     ) -> None:
         self._connection = connection
         self._heartbeat = heartbeat
         self._probe_seconds = probe_seconds
         self._clock = clock
+        self._carried = carried
         self._posted: list[RelayFrame] = []
         self._output = asyncio.Event()
         self._heard = self._pinged = clock()
@@ -57,9 +61,15 @@ class LiveLink:
 
     @property
     def page_gone(self) -> bool:
-        """Whether the page was reloaded, closed or crashed: the browser says so, and that its calls are lost."""
+        """Whether the page was reloaded, closed or crashed, so that its calls are lost.
+
+        The browser says so of a page that holds its socket. Of a carried page only the carrier can say it: that the
+        carrier itself goes away, as a service worker does whenever it likes, means nothing to the page.
+        """
         received = self._connection.protocol.close_rcvd
-        return received is not None and received.code == CLOSE_GOING_AWAY
+        if received is None:
+            return False
+        return received.code == CLOSE_PAGE_GONE or (received.code == CLOSE_GOING_AWAY and not self._carried)
 
     def wake(self) -> None:
         """The session has something to send."""

@@ -74,10 +74,11 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The page said that the answer is complete."""
+    """The page said that the answer is complete; ``conversation`` is the site's own that can be gone on with."""
 
     finish_reason: FinishReason
     usage: Usage | None
+    conversation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +229,7 @@ class SessionProtocol:
             case Parts():
                 self._receive_parts(call, frame, size)
             case Done():
-                self._end(call, frame.seq, Completed(frame.finish_reason, frame.usage))
+                self._end(call, frame.seq, Completed(frame.finish_reason, frame.usage, frame.conversation))
             case Fail():
                 self._end(call, frame.seq, Failed(fault(frame.kind, frame.message, frame.retry_after)))
             case Spoiled():

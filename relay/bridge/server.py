@@ -216,7 +216,13 @@ class BridgeServer:
             await connection.close(CLOSE_TOO_MANY, "too many sockets of one credential")
             return
         connection.protocol.max_message_size = self._rules.frame_bytes
-        link = LiveLink(connection, self._rules.heartbeat_seconds, self._rules.probe_seconds, self._clock)
+        link = LiveLink(
+            connection,
+            self._rules.heartbeat_seconds,
+            self._rules.probe_seconds,
+            self._clock,
+            carried=hello.client.carried,
+        )
         self._links[link] = admission.credential
         try:
             session, wanted, resumed = await self._registry.attach(link, hello, admission.credential)

@@ -12,6 +12,7 @@ from typing import Protocol
 from relay.bridge.frames import (
     Accepted,
     Account,
+    BlockReason,
     CancelReason,
     Capabilities,
     Client,
@@ -80,6 +81,7 @@ class Session:
         self.identity = identity
         self.state: SessionState = "starting"
         self.detail: str | None = None
+        self.reason: BlockReason | None = None
         self.account: Account | None = None
         self.capabilities = Capabilities()
         self.limits = PageLimits()
@@ -147,13 +149,15 @@ class Session:
     def apply(self, frame: State) -> None:
         """Take what the page says about itself.
 
-        Fields left out keep their last value, but a detail goes with its state, and the account with its login.
+        Fields left out keep their last value, but detail and reason go with their state, and the account with its
+        login.
         """
         if frame.state != self.state:
             self.since = self._clock()
-            self.detail = None
+            self.detail = self.reason = None
         self.state = frame.state
         self.detail = self.detail if frame.detail is None else frame.detail
+        self.reason = (frame.reason or self.reason) if frame.state == "blocked" else None
         self.renewed = False
         self.account = None if frame.state == "login_required" else frame.account or self.account
         self.capabilities = frame.capabilities or self.capabilities

@@ -126,7 +126,8 @@ class Request(_Value, frozen=True):
     """One call for one answer.
 
     ``None`` (or an empty tuple) means that the client did not say. ``extra`` keeps fields that the dialect does not
-    know, so that a hop to a backend of the same dialect loses nothing; it is not sent to pages.
+    know, so that a hop to a backend of the same dialect loses nothing; it is not sent to pages. ``conversation`` names
+    the site's own conversation that ``messages`` go on in; no client sets it.
     """
 
     model: str
@@ -146,6 +147,7 @@ class Request(_Value, frozen=True):
     reasoning_effort: str | None = None
     verbosity: str | None = None
     user: str | None = None
+    conversation: str | None = None
     extra: dict[str, Any] = {}
 
     def parameters(self) -> tuple[str, ...]:

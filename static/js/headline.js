@@ -161,6 +161,14 @@ function chatHeadline({ chat, chatDetail, downloadable, signsIn, expired, demo }
         actions: ["retry"],
         short: "needs you",
       };
+    case "site_changed":
+      return {
+        tone: "attention",
+        title: "The site has changed",
+        text: chatDetail || "It no longer looks the way relay knows it. Try again, or update relay.",
+        actions: ["retry"],
+        short: "site changed",
+      };
     case "unavailable":
       if (downloadable) return DOWNLOAD;
       return {

@@ -17,7 +17,7 @@ from relay.core.request import Request
 from relay.errors import SessionLost
 
 NOW = 0.0
-RELOADED = 1001
+PAGE_GONE = (1001, 4001)
 LINK_FRAMES = ("ping", "bye")  # not said by the session's protocol but by its link
 
 
@@ -64,7 +64,7 @@ class RelaySide:
         """The socket is gone."""
         assert self.unsaid() == []
         self.protocol.detach()
-        if code == RELOADED:
+        if code in PAGE_GONE:
             self.protocol.lose(SessionLost("reloaded"))
 
     def expect(self, frame: Any) -> None:

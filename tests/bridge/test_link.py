@@ -231,9 +231,22 @@ async def test_call_lost_on_the_way_is_sent_again_after_the_welcome(h: Harbour) 
             assert (await again.hear())["call"] == call.id
 
 
-@pytest.mark.parametrize(("code", "stays"), [(1000, False), (1001, True)])
-async def test_page_that_goes_away_fails_its_calls_at_once(h: Harbour, code: int, stays: bool) -> None:
-    async with h.ready_page() as (page, session), session.call(REQUEST) as call:
+CARRIED = {"kind": "extension", "version": "1.0", "carried": True}
+
+
+@pytest.mark.parametrize(
+    ("code", "client", "stays"),
+    [
+        (1000, HELLO["client"], False),
+        (1001, HELLO["client"], True),
+        (1001, {"kind": "headless", "version": "1.0"}, True),
+        (4001, HELLO["client"], True),
+        (1000, CARRIED, False),
+        (4001, CARRIED, True),
+    ],
+)
+async def test_page_that_goes_away_fails_its_calls_at_once(h: Harbour, code: int, client: Any, stays: bool) -> None:
+    async with h.ready_page(client=client) as (page, session), session.call(REQUEST) as call:
         await begin(page)
         await page.ws.close(code)
         text, outcome = await read(call)
@@ -244,10 +257,11 @@ async def test_page_that_goes_away_fails_its_calls_at_once(h: Harbour, code: int
     assert (session in list(h.registry)) is stays
 
 
-async def test_socket_closed_with_a_code_of_its_own_may_resume(h: Harbour) -> None:
-    async with h.ready_page() as (page, session), session.call(REQUEST) as call:
+@pytest.mark.parametrize(("code", "client"), [(4000, HELLO["client"]), (1001, CARRIED), (4000, CARRIED)])
+async def test_socket_that_its_page_outlives_may_resume(h: Harbour, code: int, client: Any) -> None:
+    async with h.ready_page(client=client) as (page, session), session.call(REQUEST) as call:
         await begin(page)
-        await page.ws.close(4000)
+        await page.ws.close(code)
         await until(lambda: not session.online)
         async with h.page() as again:
             welcome = await come_back(again, session, {"call": call.id, "attempt": 1, "sent": 0})

@@ -112,6 +112,17 @@ def test_detail_goes_with_its_state(session: Session, link: FakeLink, clock: Clo
     assert (session.detail, session.since) == (None, 7)
 
 
+def test_reason_goes_with_its_state(session: Session, link: FakeLink) -> None:
+    session.apply(state("blocked", reason="captcha"))
+    session.apply(state("blocked"))
+    blocked = session.reason
+    session.apply(state("ready", reason="captcha"))
+    elsewhere = session.reason
+    session.apply(state("blocked"))
+
+    assert (blocked, elsewhere, session.reason) == ("captcha", None, None)
+
+
 def test_account_goes_with_its_login(session: Session, link: FakeLink) -> None:
     session.apply(state(account={"id": "u-1"}))
     session.apply(state("blocked"))
@@ -122,7 +133,7 @@ def test_account_goes_with_its_login(session: Session, link: FakeLink) -> None:
     assert (blocked, session.account) == (Account(id="u-1"), None)
 
 
-@pytest.mark.parametrize("word", ["starting", "login_required", "blocked", "unavailable"])
+@pytest.mark.parametrize("word", ["starting", "login_required", "blocked", "site_changed", "unavailable"])
 def test_only_a_ready_session_has_room(session: Session, link: FakeLink, word: str) -> None:
     before = session.has_room
     session.apply(state(word))

@@ -178,7 +178,7 @@ test("a call whose parts are gone cannot go on", () => {
   assert.equal(drain(protocol).at(-1).kind, "internal");
 });
 
-for (const code of [1000, 1001, 4401, 4409]) {
+for (const code of [1000, 1001, 4001, 4401, 4409]) {
   test(`a socket closed with ${code} takes its calls with it`, () => {
     const protocol = calling();
     assert.deepEqual(protocol.closed(code), [{ kind: "abort", call: "c-1", attempt: 1, reason: "gone" }]);
@@ -211,6 +211,38 @@ test("a detail belongs to its state and is shortened", () => {
   assert.equal(drain(protocol)[0].detail.length, 4096);
   protocol.setState({ state: "ready" });
   assert.deepEqual(drain(protocol), [{ type: "state", state: "ready", detail: "" }]);
+});
+
+test("the same detail in another state is said again", () => {
+  const protocol = online();
+  protocol.setState({ state: "blocked", detail: "Look at it." });
+  drain(protocol);
+  protocol.setState({ state: "unavailable", detail: "Look at it." });
+  assert.deepEqual(drain(protocol), [{ type: "state", state: "unavailable", detail: "Look at it." }]);
+});
+
+test("a reason belongs to its state", () => {
+  const protocol = online();
+  protocol.setState({ state: "blocked", reason: "captcha" });
+  protocol.setState({ state: "blocked", reason: "captcha" });
+  protocol.setState({ state: "ready" });
+  assert.deepEqual(drain(protocol), [
+    { type: "state", state: "blocked", reason: "captcha" },
+    { type: "state", state: "ready" },
+  ]);
+  protocol.closed(1006);
+  protocol.open({ ...HELLO, token: "t" });
+  receive(protocol, welcome());
+  assert.deepEqual(drain(protocol).at(-1), { type: "state", state: "ready" });
+  protocol.setState({ state: "blocked", reason: "captcha" });
+  assert.deepEqual(drain(protocol), [{ type: "state", state: "blocked", reason: "captcha" }]);
+});
+
+test("an answer names the conversation that it leaves open", () => {
+  const protocol = calling();
+  protocol.finish("c-1", { finish_reason: "stop", conversation: "conv-1" });
+  const end = { type: "done", call: "c-1", attempt: 1, seq: 0, finish_reason: "stop", conversation: "conv-1" };
+  assert.deepEqual(drain(protocol), [end]);
 });
 
 test("messages are shortened to well-formed text, and a wait below nothing is left out", () => {

@@ -53,6 +53,11 @@ const STATES = [
     { tone: "attention", title: "The site asks for something", actions: ["retry"], short: "needs you" },
   ],
   [
+    "a site that looks another way",
+    { chat: "site_changed" },
+    { tone: "attention", title: "The site has changed", actions: ["retry"], short: "site changed" },
+  ],
+  [
     "a chat that cannot work here",
     { chat: "unavailable" },
     { tone: "offline", title: "This chat is not available here", actions: ["retry"], short: "chat not available" },
@@ -160,6 +165,7 @@ test("without their words the page has its own, except where the title says all"
     { link: "refused" },
     { chat: "login_required" },
     { chat: "blocked" },
+    { chat: "site_changed" },
     { chat: "unavailable" },
   ];
   assert.ok(silent.every((change) => headline({ ...READY, ...change }).text.length > 20));

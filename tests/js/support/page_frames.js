@@ -30,7 +30,7 @@ const flags = Object.fromEntries(
       "system",
       "json_schema",
     ],
-    "cancel",
+    ...["cancel", "single_prompt", "reuse", "prompt_file"],
   ].map((each) => [each, optional(flag)]),
 );
 
@@ -45,7 +45,7 @@ const part = tagged("type", {
 const FRAMES = {
   hello: object({
     protocols: list(whole(), { min: 1, max: 16 }),
-    client: object({ kind: oneOf("page", "extension", "headless"), version: name }),
+    client: object({ kind: oneOf("page", "extension", "headless"), version: name, carried: optional(flag) }),
     adapter: name,
     site: name,
     token: optional(text({ max: 256 })),
@@ -54,7 +54,8 @@ const FRAMES = {
     resume: optional(list(object({ call: id, attempt, sent: whole() }), { max: 256 })),
   }),
   state: object({
-    state: oneOf("starting", "ready", "login_required", "blocked", "unavailable"),
+    state: oneOf("starting", "ready", "login_required", "blocked", "site_changed", "unavailable"),
+    reason: optional(oneOf("captcha", "consent", "limit", "verification")),
     detail: optional(sentence),
     account: optional(
       object({
@@ -93,6 +94,7 @@ const FRAMES = {
         reasoning_tokens: optional(whole()),
       }),
     ),
+    conversation: optional(id),
   }),
   fail: object({ ...of, kind: name, message: sentence, retry_after: optional(number(0)) }),
   pong: object({ t: number() }),
