@@ -43,6 +43,8 @@ import { Outgoing } from "./outgoing.js";
 
 /** Close codes after which relay has given up the calls of the socket. */
 const FINAL_CODES = new Set([1000, 1001, 4001, 4401, 4409]);
+/** Failures after which relay waits until it hears how the site is. */
+const TELLING = new Set(["login_required", "blocked"]);
 const LONGEST_SENTENCE = 4096;
 
 /** One session's end of the protocol. */
@@ -52,6 +54,8 @@ export class PageProtocol {
   /** @type {Map<string, Call>} */ #calls = new Map();
   /** @type {PageState | null} */ #state = null;
   /** @type {string[]} */ #queue = [];
+  /** Whether relay waits for a `state`, changed or not. */
+  #awaited = false;
 
   /** Whether relay has welcomed this link. */
   get online() {
@@ -126,7 +130,8 @@ export class PageProtocol {
     const changed = Object.entries(wanted).filter(
       ([name, value]) => JSON.stringify(value) !== JSON.stringify(known[/** @type {keyof PageState} */ (name)]),
     );
-    if (!changed.length) return;
+    if (!changed.length && !this.#awaited) return;
+    this.#awaited = false;
     this.#state = { ...known, ...wanted };
     if (wanted.state === "login_required") delete this.#state.account;
     if (this.online) this.#queue.push(encode({ type: "state", state: wanted.state, ...Object.fromEntries(changed) }));
@@ -167,6 +172,7 @@ export class PageProtocol {
    * @param {Failure} failure
    */
   fail(call, { kind, message, retry_after }) {
+    this.#awaited ||= TELLING.has(kind);
     const wait = retry_after !== undefined && retry_after >= 0 ? { retry_after } : {};
     this.#end(call, (head) => encode({ type: "fail", ...head, kind, message: shorten(message), ...wait }));
   }

@@ -153,6 +153,7 @@ class SessionRegistry:
     def release(self, session: Session) -> None:
         """Give back a slot taken with acquire."""
         session.in_flight -= 1
+        session.served += 1
         session.idle_since = self._clock()
         self._serve_waiters()
 

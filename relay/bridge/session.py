@@ -29,7 +29,8 @@ from relay.bridge.frames import (
     Spoiled,
     State,
 )
-from relay.bridge.protocol import CallState, Clocks, Outcome, SessionProtocol, Window
+from relay.bridge.health import Health, LastError
+from relay.bridge.protocol import CallState, Clocks, Failed, Outcome, SessionProtocol, Window
 from relay.core.request import Request
 from relay.errors import BridgeViolation, RelayError, SessionLost
 
@@ -72,6 +73,9 @@ class Session:
 
     Attributes:
         in_flight: calls that hold a slot of this session.
+        served: calls that have given their slot back.
+        since: when the page came to its state.
+        reason: what the site asks the person for, where the state is ``blocked`` and the page knows.
         offline_since: when the last link was lost, ``None`` while one is live.
         idle_since: when the last call ended; the longest idle of equal sessions is used next.
         renewed: the page was reloaded and has not said yet what it can do now.
@@ -89,9 +93,11 @@ class Session:
         self.since = self.idle_since = clock()
         self.offline_since: float | None = self.since
         self.in_flight = 0
+        self.served = 0
         self.renewed = False
         self.link: Link | None = None
         self._clock = clock
+        self._health = Health()
         self._protocol = SessionProtocol(window, clocks)
         self._readers: dict[str, asyncio.Future[None]] = {}
         self._ended: RelayError | None = None
@@ -112,9 +118,24 @@ class Session:
         return self.link is not None
 
     @property
+    def busy(self) -> bool:
+        """Whether it has as many calls as it bears."""
+        return self.in_flight >= self.limits.concurrency
+
+    @property
     def has_room(self) -> bool:
         """Whether a call can start now."""
-        return self.ready and self.online and not self.renewed and self.in_flight < self.limits.concurrency
+        return self.ready and self.online and not self.renewed and not self.busy and self._health.fit(self._clock())
+
+    @property
+    def rest(self) -> float:
+        """Seconds until the site may be asked again, because it wants us to slow down; else 0."""
+        return self._health.rest(self._clock())
+
+    @property
+    def last_error(self) -> LastError | None:
+        """The latest failure of a call."""
+        return self._health.last_error
 
     def attach(self, link: Link, hello: Hello) -> tuple[ResumeWanted, ...]:
         """Take over `link`; return the calls to go on with."""
@@ -159,6 +180,7 @@ class Session:
         self.detail = self.detail if frame.detail is None else frame.detail
         self.reason = (frame.reason or self.reason) if frame.state == "blocked" else None
         self.renewed = False
+        self._health.spoke()
         self.account = None if frame.state == "login_required" else frame.account or self.account
         self.capabilities = frame.capabilities or self.capabilities
         self.limits = frame.limits or self.limits
@@ -168,12 +190,14 @@ class Session:
         """Apply a frame of a call, wake its reader, and the writer if the frame is to be answered."""
         call = self._protocol.receive(frame, size, self._clock())
         if call is not None:
+            self._note(call)
             self._wake_reader(call.id)
             self._wake_writer()
 
     def expire(self, now: float) -> None:
         """Let the calls' clocks run out."""
         for call in self._protocol.expire(now):
+            self._note(call)
             self._wake_reader(call.id)
         self._wake_writer()
 
@@ -221,6 +245,10 @@ class Session:
         while not call.pending and call.outcome is None:
             reader = self._readers[call.id] = asyncio.get_running_loop().create_future()
             await reader
+
+    def _note(self, call: CallState) -> None:
+        if isinstance(call.outcome, Failed):
+            self._health.failed(call.outcome.error, self._clock())
 
     def _wake_writer(self) -> None:
         if self.link is not None and self._protocol.has_output:

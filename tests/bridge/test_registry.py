@@ -63,7 +63,7 @@ async def test_waiting_calls_are_served_in_order() -> None:
         served.append([task.done() for task in waiting])
 
     assert served == [[True, False, False], [True, True, False], [True, True, True]]
-    assert (session.in_flight, session.idle_since, desk.registry.queued) == (1, 3, 0)
+    assert (session.in_flight, session.served, session.idle_since, desk.registry.queued) == (1, 3, 3, 0)
 
 
 async def test_newcomer_does_not_pass_those_who_wait() -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support.bridge import REQUEST, Clock, accepted, done, hello, joined, state, texts
+from support.bridge import REQUEST, Clock, accepted, done, fail, hello, joined, state, texts
 from support.links import FakeLink, settle
 
 from relay.bridge.frames import (
@@ -20,6 +20,7 @@ from relay.bridge.frames import (
     Parts,
     UnknownPart,
 )
+from relay.bridge.health import LastError
 from relay.bridge.protocol import ACKNOWLEDGE_SECONDS, Clocks, Completed, Failed, Outcome, Window
 from relay.bridge.session import Identity, LiveCall, Session
 from relay.core.events import FinishReason
@@ -380,3 +381,40 @@ async def test_call_without_a_socket_waits_for_one(session: Session) -> None:
 
     assert before == []
     assert after == [Call(call=call.id, attempt=1, method="chat", request=REQUEST, credit=4)]
+
+
+# ---------------------------------------------------------------- what failures mean
+
+
+async def failed(session: Session, kind: str, **fields: Any) -> None:
+    async with session.call(REQUEST) as call:
+        session.receive(fail(0, kind, call.id, **fields), 1)
+
+
+async def test_session_rests_when_its_site_asks_to_slow_down(session: Session, link: FakeLink, clock: Clock) -> None:
+    session.apply(state())
+    await failed(session, "rate_limited", retry_after=5.0)
+    session.apply(state())
+    before = session.has_room, session.rest
+    clock.now += 5
+
+    assert (before, session.has_room, session.rest) == ((False, 5.0), True, 0.0)
+    assert session.last_error == LastError("rate_limit_exceeded", "No.", clock.now - 5)
+
+
+async def test_session_waits_for_its_page_after_a_lost_login(session: Session, link: FakeLink) -> None:
+    session.apply(state())
+    await failed(session, "login_required")
+    before = session.has_room
+    session.apply(state())
+
+    assert (before, session.has_room) == (False, True)
+
+
+async def test_answer_that_came_too_late_is_a_failure(session: Session, link: FakeLink, clock: Clock) -> None:
+    async with session.call(REQUEST):
+        clock.now = 1e6
+        session.expire(clock.now)
+
+    assert session.last_error is not None
+    assert session.last_error.kind == "timeout"

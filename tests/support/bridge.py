@@ -81,9 +81,11 @@ def done(seq: int, call: str = "c-1", attempt: int = 1) -> Done:
     return Done(call=call, attempt=attempt, seq=seq, finish_reason=FinishReason.STOP)
 
 
-def fail(seq: int, kind: str = "upstream", call: str = "c-1", attempt: int = 1) -> Fail:
+def fail(
+    seq: int, kind: str = "upstream", call: str = "c-1", attempt: int = 1, retry_after: float | None = None
+) -> Fail:
     """The answer failed after `seq` parts."""
-    return Fail(call=call, attempt=attempt, seq=seq, kind=kind, message="No.")
+    return Fail(call=call, attempt=attempt, seq=seq, kind=kind, message="No.", retry_after=retry_after)
 
 
 def joined(parts: list[TextPart | ReasoningPart | ToolCallPart | ImageOutPart]) -> str:

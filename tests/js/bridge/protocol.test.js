@@ -221,6 +221,16 @@ test("the same detail in another state is said again", () => {
   assert.deepEqual(drain(protocol), [{ type: "state", state: "unavailable", detail: "Look at it." }]);
 });
 
+test("after a failure that tells of the site the state is said again, even if it is the same", () => {
+  const protocol = calling();
+  protocol.setState({ state: "ready" });
+  protocol.fail("c-1", { kind: "login_required", message: "Sign in." });
+  drain(protocol);
+  protocol.setState({ state: "ready" });
+  protocol.setState({ state: "ready" });
+  assert.deepEqual(drain(protocol), [{ type: "state", state: "ready" }]);
+});
+
 test("a reason belongs to its state", () => {
   const protocol = online();
   protocol.setState({ state: "blocked", reason: "captcha" });
