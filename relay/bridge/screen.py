@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
-import msgspec
-from msgspec import Meta
-
+from relay.bridge.input import Input, Navigate, command
 from relay.errors import SessionLost
 
 JPEG_QUALITY: Final = 60
@@ -32,85 +30,6 @@ SELECTED = """(() => {
   return (marked || String(getSelection())).slice(0, %d);
 })()"""
 
-Place = Annotated[float, Meta(ge=-100_000, le=100_000)]
-Modifiers = Annotated[int, Meta(ge=0, le=15)]
-KeyName = Annotated[str, Meta(max_length=32)]
-
-
-class _Input(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
-    """Base of what a person does; places are CSS pixels of the page, modifiers 1 Alt, 2 Ctrl, 4 Meta, 8 Shift."""
-
-
-class Mouse(_Input, frozen=True, kw_only=True, tag="mouse"):
-    """The mouse moved, or a button went down or up; ``clicks`` counts 2 for the second of a double click."""
-
-    action: Literal["move", "down", "up"]
-    x: Place
-    y: Place
-    button: Literal["none", "left", "middle", "right", "back", "forward"] = "none"
-    buttons: Annotated[int, Meta(ge=0, le=31)] = 0
-    clicks: Annotated[int, Meta(ge=0, le=3)] = 0
-    modifiers: Modifiers = 0
-
-
-class Wheel(_Input, frozen=True, kw_only=True, tag="wheel"):
-    """The wheel turned at a place."""
-
-    x: Place
-    y: Place
-    dx: Place = 0.0
-    dy: Place = 0.0
-    modifiers: Modifiers = 0
-
-
-class Finger(msgspec.Struct, frozen=True, kw_only=True):
-    """One finger on the screen."""
-
-    id: Annotated[int, Meta(ge=0, le=2**31)]
-    x: Place
-    y: Place
-
-
-class Touch(_Input, frozen=True, kw_only=True, tag="touch"):
-    """Fingers came, moved or went; ``fingers`` are those on the screen now."""
-
-    action: Literal["start", "move", "end", "cancel"]
-    fingers: Annotated[tuple[Finger, ...], Meta(max_length=10)] = ()
-    modifiers: Modifiers = 0
-
-
-class Key(_Input, frozen=True, kw_only=True, tag="key"):
-    """A key went down or up, as a browser's keyboard event has it (``number`` is its ``keyCode``)."""
-
-    action: Literal["down", "up"]
-    key: KeyName
-    code: KeyName = ""
-    number: Annotated[int, Meta(ge=0, le=255)] = 0
-    location: Annotated[int, Meta(ge=0, le=3)] = 0
-    repeat: bool = False
-    modifiers: Modifiers = 0
-
-
-class Text(_Input, frozen=True, kw_only=True, tag="text"):
-    """Text that no single key makes: from an input method, a phone's keyboard or a clipboard."""
-
-    text: Annotated[str, Meta(max_length=100_000)]
-
-
-class Go(_Input, frozen=True, kw_only=True, tag="go"):
-    """Walk the page's history, or load it again."""
-
-    to: Literal["back", "forward", "reload"]
-
-
-Input: TypeAlias = Mouse | Wheel | Touch | Key | Text | Go
-Command: TypeAlias = tuple[str, dict[str, Any]]
-
-_MOUSE: Final = {"move": "mouseMoved", "down": "mousePressed", "up": "mouseReleased"}
-_TOUCH: Final = {"start": "touchStart", "move": "touchMove", "end": "touchEnd", "cancel": "touchCancel"}
-_CTRL_OR_META: Final = 2 | 4
-_KEYPAD: Final = 3
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -120,6 +39,7 @@ class Frame:
     width: float
     height: float
     url: str
+    title: str
 
 
 class Cdp(Protocol):
@@ -135,80 +55,27 @@ class Cdp(Protocol):
         """Do so no longer."""
 
 
-def command(event: Mouse | Wheel | Touch | Key | Text) -> Command:
-    """Return the DevTools command that does `event`: https://chromedevtools.github.io/devtools-protocol/tot/Input/."""
-    match event:
-        case Mouse():
-            return "Input.dispatchMouseEvent", {
-                "type": _MOUSE[event.action],
-                "x": event.x,
-                "y": event.y,
-                "button": event.button,
-                "buttons": event.buttons,
-                "clickCount": event.clicks,
-                "modifiers": event.modifiers,
-            }
-        case Wheel():
-            return "Input.dispatchMouseEvent", {
-                "type": "mouseWheel",
-                "x": event.x,
-                "y": event.y,
-                "deltaX": event.dx,
-                "deltaY": event.dy,
-                "modifiers": event.modifiers,
-            }
-        case Touch():
-            fingers = [{"id": finger.id, "x": finger.x, "y": finger.y} for finger in event.fingers]
-            return "Input.dispatchTouchEvent", {
-                "type": _TOUCH[event.action],
-                "touchPoints": fingers,
-                "modifiers": event.modifiers,
-            }
-        case Key():
-            return "Input.dispatchKeyEvent", _key(event)
-        case Text():
-            return "Input.insertText", {"text": event.text}
-
-
-def _key(event: Key) -> dict[str, Any]:
-    text = _typed(event)
-    down = "keyDown" if text else "rawKeyDown"
-    return {
-        "type": down if event.action == "down" else "keyUp",
-        "key": event.key,
-        "code": event.code,
-        "windowsVirtualKeyCode": event.number,
-        "location": event.location if event.location != _KEYPAD else 0,
-        "isKeypad": event.location == _KEYPAD,
-        "autoRepeat": event.repeat,
-        "modifiers": event.modifiers,
-        **({"text": text} if text else {}),
-    }
-
-
-def _typed(event: Key) -> str:
-    """Return what the key types: itself if it is one character, and nothing in a shortcut."""
-    if event.action == "up" or event.modifiers & _CTRL_OR_META:
-        return ""
-    if event.key == "Enter":
-        return "\r"
-    return event.key if len(event.key) == 1 else ""
-
-
 class Screen:
-    """One page's screen. `gone` is what `cdp` raises when the page or its browser is not there any more."""
+    """The screen of one page at a time. `gone`: what a DevTools session raises when its page is no more."""
 
-    def __init__(self, cdp: Cdp, gone: type[Exception] | tuple[type[Exception], ...]) -> None:
+    def __init__(
+        self, cdp: Cdp, gone: type[Exception] | tuple[type[Exception], ...], patience: float = PATIENCE_SECONDS
+    ) -> None:
         self._cdp = cdp
         self._gone = gone
+        self._patience = patience
         self._news = asyncio.Event()
         self._newest: Mapping[str, Any] | None = None
         self._unacknowledged: list[int] = []
-        self._url = ""
         self._closed = False
 
+    def show(self, cdp: Cdp) -> None:
+        """Go on with another page, such as a window that was opened to sign in."""
+        self._cdp = cdp
+        self._news.set()
+
     def close(self) -> None:
-        """End ``frames``: the page is gone, or another one is now to be shown."""
+        """End ``frames``: the page is gone."""
         self._closed = True
         self._news.set()
 
@@ -219,25 +86,14 @@ class Screen:
         acknowledged, and they are acknowledged when the reader comes back.
 
         Raises:
-            SessionLost: the page is gone before its first frame.
+            SessionLost: the page is gone before it could be shown.
         """
-        listeners = {
-            "Page.screencastFrame": self._arrived,
-            "Page.frameNavigated": self._navigated,
-            "Page.navigatedWithinDocument": self._moved,
-            "Inspector.detached": self._detached,
-        }
-        for event, listener in listeners.items():
-            self._cdp.on(event, listener)
-        try:
-            await self._begin()
-            while (frame := await self._next()) is not None:
-                yield frame
-        finally:
-            for event, listener in listeners.items():
-                self._cdp.remove_listener(event, listener)
-            with suppress(SessionLost):
-                await self._send("Page.stopScreencast", seconds=LAST_WORDS_SECONDS)
+        while not self._closed:
+            shown = self._cdp
+            async with self._cast(shown):
+                while shown is self._cdp and not self._closed:
+                    if (frame := await self._next(shown)) is not None:
+                        yield frame
 
     async def dispatch(self, event: Input) -> None:
         """Do `event` in the page.
@@ -245,62 +101,67 @@ class Screen:
         Raises:
             SessionLost: the page is gone, or does not take it in time.
         """
-        if isinstance(event, Go):
-            await self._go(event)
+        if isinstance(event, Navigate):
+            await self._navigate(event)
         else:
-            await self._send(*command(event))
+            await self._send(self._cdp, *command(event))
 
-    async def copied(self) -> str:
+    async def clipboard(self) -> str:
         """Return the text that is selected in the page, never that of a password.
 
         Raises:
             SessionLost: the page is gone, or does not answer in time.
         """
         asked = {"expression": SELECTED % LONGEST_COPY, "returnByValue": True}
-        value = (await self._send("Runtime.evaluate", asked)).get("result", {}).get("value")
+        value = (await self._send(self._cdp, "Runtime.evaluate", asked)).get("result", {}).get("value")
         return value if isinstance(value, str) else ""
 
-    async def _begin(self) -> None:
-        await self._send("Page.enable")
-        history = await self._send("Page.getNavigationHistory")
-        self._url = history["entries"][history["currentIndex"]]["url"]
-        size = {"maxWidth": LARGEST_WIDTH, "maxHeight": LARGEST_HEIGHT}
-        await self._send("Page.startScreencast", {"format": "jpeg", "quality": JPEG_QUALITY, **size})
+    @asynccontextmanager
+    async def _cast(self, cdp: Cdp) -> AsyncIterator[None]:
+        """Have `cdp` send pictures for the life of the block."""
+        self._newest, self._unacknowledged = None, []
+        cdp.on("Page.screencastFrame", self._arrived)
+        try:
+            size = {"maxWidth": LARGEST_WIDTH, "maxHeight": LARGEST_HEIGHT}
+            await self._send(cdp, "Page.enable")
+            await self._send(cdp, "Page.startScreencast", {"format": "jpeg", "quality": JPEG_QUALITY, **size})
+            yield
+        finally:
+            cdp.remove_listener("Page.screencastFrame", self._arrived)
+            with suppress(SessionLost):
+                await self._send(cdp, "Page.stopScreencast", seconds=LAST_WORDS_SECONDS)
 
-    async def _next(self) -> Frame | None:
-        """Wait for a picture; ``None`` when there will be none any more."""
-        while True:
-            await self._news.wait()
-            self._news.clear()
-            if self._closed:
-                return None
-            newest, self._newest = self._newest, None
-            numbers, self._unacknowledged = self._unacknowledged, []
-            try:
-                for number in numbers:
-                    await self._send("Page.screencastFrameAck", {"sessionId": number})
-            except SessionLost:
-                return None
-            if newest is not None:
-                seen = newest["metadata"]
-                picture = base64.b64decode(newest["data"])
-                return Frame(picture, seen["deviceWidth"], seen["deviceHeight"], self._url)
+    async def _next(self, cdp: Cdp) -> Frame | None:
+        """Wait for something new and return the picture, if that is what it was."""
+        await self._news.wait()
+        self._news.clear()
+        newest, self._newest = self._newest, None
+        numbers, self._unacknowledged = self._unacknowledged, []
+        for number in numbers:
+            await self._send(cdp, "Page.screencastFrameAck", {"sessionId": number})
+        if newest is None:
+            return None
+        # no event tells of every way in which a page may have moved, so it is asked
+        history = await self._send(cdp, "Page.getNavigationHistory")
+        here = history["entries"][history["currentIndex"]]
+        seen, picture = newest["metadata"], base64.b64decode(newest["data"])
+        return Frame(picture, seen["deviceWidth"], seen["deviceHeight"], here["url"], here["title"])
 
-    async def _go(self, event: Go) -> None:
-        if event.to == "reload":
-            await self._send("Page.reload")
+    async def _navigate(self, event: Navigate) -> None:
+        if event.action == "reload":
+            await self._send(self._cdp, "Page.reload")
             return
-        history = await self._send("Page.getNavigationHistory")
-        there = history["currentIndex"] + (1 if event.to == "forward" else -1)
+        history = await self._send(self._cdp, "Page.getNavigationHistory")
+        there = history["currentIndex"] + (1 if event.action == "forward" else -1)
         if 0 <= there < len(history["entries"]):
-            await self._send("Page.navigateToHistoryEntry", {"entryId": history["entries"][there]["id"]})
+            await self._send(self._cdp, "Page.navigateToHistoryEntry", {"entryId": history["entries"][there]["id"]})
 
     async def _send(
-        self, method: str, params: dict[str, Any] | None = None, *, seconds: float = PATIENCE_SECONDS
+        self, cdp: Cdp, method: str, params: dict[str, Any] | None = None, *, seconds: float | None = None
     ) -> dict[str, Any]:
         try:
-            async with asyncio.timeout(seconds):
-                return await self._cdp.send(method, params)
+            async with asyncio.timeout(self._patience if seconds is None else seconds):
+                return await cdp.send(method, params)
         except TimeoutError as exc:
             raise SessionLost("The page does not react; load it again, or restart its browser.") from exc
         except self._gone as exc:
@@ -310,15 +171,3 @@ class Screen:
         self._newest = frame
         self._unacknowledged.append(frame["sessionId"])
         self._news.set()
-
-    def _navigated(self, event: Mapping[str, Any]) -> None:
-        if "parentId" not in event["frame"]:
-            self._url = event["frame"]["url"]
-
-    def _moved(self, event: Mapping[str, Any]) -> None:
-        # frames inside the page move too; only the page's own address keeps its origin and changes its end
-        if event["url"].partition("#")[0].split("/")[:3] == self._url.split("/")[:3]:
-            self._url = event["url"]
-
-    def _detached(self, _event: Mapping[str, Any]) -> None:
-        self.close()
