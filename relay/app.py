@@ -21,6 +21,10 @@ from quart import Quart
 from relay import __version__, hardening
 from relay.backends.browser import BrowserBackend
 from relay.bridge.frames import ClientSettings
+from relay.bridge.headless.accounts import Accounts
+from relay.bridge.headless.seams import Engine, Watching
+from relay.bridge.headless.supervisor import Supervisor
+from relay.bridge.headless.visit import Place
 from relay.bridge.pairing import Doorkeeper
 from relay.bridge.protocol import Clocks, Window
 from relay.bridge.registry import SessionRegistry, Terms
@@ -28,6 +32,7 @@ from relay.bridge.server import BridgeRules, BridgeServer
 from relay.datadir import DataDir
 from relay.dialects.base import Limits
 from relay.errors import ShuttingDown
+from relay.gateway.admins import Admins
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.keyring import Keyring
@@ -39,8 +44,8 @@ from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
-from relay.web import admin, chat, health, models, page, server
-from relay.web.access import Gate, GateRules
+from relay.web import admin, chat, health, models, page, remote, server, signin
+from relay.web.access import COOKIE, Gate, GateRules
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +99,9 @@ async def serve(
             )
             announce(await relay.running())
             _settle()
-            await stop.wait()
-            await relay.drain()
+            async with relay.headless.running(start_all=settings.headless.enabled):
+                await stop.wait()
+                await relay.drain()
             stop_http.set()
             await asyncio.wait({http_task}, timeout=LAST_WORDS_SECONDS)
             http_task.cancel()
@@ -123,7 +129,9 @@ class Relay:
         self.bridge_server = self._make_bridge_server()
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
         self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time)
+        self.admins = Admins(time.monotonic)
         self.upkeep = Upkeep(store, self.keyring, self.bridge_server)
+        self.headless = self._make_supervisor()
         self.http_app = self._make_http_app()
         self._publish_gauges()
 
@@ -152,6 +160,10 @@ class Relay:
     @property
     def _page_origin(self) -> str:
         return self._http.origin(self._http.name)
+
+    @property
+    def _admin_cookie(self) -> str:
+        return f"{COOKIE}-{self._http.port}"
 
     @property
     def _base_url(self) -> str:
@@ -194,6 +206,24 @@ class Relay:
         )
         return BridgeServer(rules, self.doorkeeper, self.registry, self._client_settings)
 
+    def _make_supervisor(self) -> Supervisor:
+        headless = self._settings.headless
+        watching = Watching(
+            restarts=headless.restarts,
+            restart_window=headless.restart_window_seconds,
+            save_seconds=headless.save_seconds,
+            save_calls=headless.save_calls,
+            calls=lambda credential: sum(s.served for s in self.registry if s.identity.credential == credential),
+        )
+        return Supervisor(Accounts(self._data.headless), self._make_engine, watching)
+
+    def _make_engine(self, accounts: Accounts) -> Engine:
+        """Load Playwright and what drives it, which a relay without headless mode does without."""
+        from relay.bridge.headless.engine import Browsers, PlaywrightEngine  # noqa: PLC0415  # see above
+
+        place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__)
+        return PlaywrightEngine(Browsers(self._settings.headless.browser, place), accounts)
+
     def _make_http_app(self) -> Quart:
         settings = self._settings
         recorder = Recorder(self.metrics, time.monotonic)
@@ -204,6 +234,7 @@ class Relay:
             own_origins=self._http.origins(),
             allowed_origins=frozenset(settings.allowed_origins),
             auth=settings.auth,
+            admin_cookie=self._admin_cookie,
         )
         request_limits = Limits(messages=settings.limits.messages, tools=settings.limits.tools)
         blueprints = (
@@ -211,9 +242,15 @@ class Relay:
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             chat.blueprint(gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
-            admin.blueprint(self.metrics, self.registry),
+            admin.blueprint(self.metrics, self.registry, self.headless.accounts),
+            signin.blueprint(self.admins, self._admin_place()),
+            remote.blueprint(self.headless),
         )
-        return server.build(blueprints, Gate(rules, self.keyring), rules, settings.limits.body_bytes)
+        return server.build(blueprints, Gate(rules, self.keyring, self.admins), rules, settings.limits.body_bytes)
+
+    def _admin_place(self) -> signin.AdminPlace:
+        origin = self._http.origin(self._http.other_name)
+        return signin.AdminPlace(origin, page_origin=self._page_origin, cookie=self._admin_cookie)
 
     def _page_settings(self) -> page.PageSettings:
         puter = self._settings.puter
@@ -226,6 +263,7 @@ class Relay:
             config={
                 "bridge_url": self._bridge_url,
                 "base_url": self._base_url,
+                "admin_url": f"{self._http.origin(self._http.other_name)}/admin/",
                 "version": __version__,
                 "default_model": self._settings.default_model,
                 "demo": self._settings.demo,

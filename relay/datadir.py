@@ -92,6 +92,11 @@ class DataDir:
         return self.path / "relay.db"
 
     @property
+    def headless(self) -> Path:
+        """Where the accounts of headless mode are, with their browser profiles."""
+        return self.path / "headless"
+
+    @property
     def admin_token(self) -> str:
         """The secret of the admin pages, made on first use.
 

@@ -10,6 +10,9 @@
     │   ├── ContentRefused          the site's moderation refused the prompt or the answer
     │   ├── ModelNotFound           no live session offers the model
     │   ├── RouteNotFound           no such path, or not with this method
+    │   ├── AccountUnknown          no headless account has this name
+    │   ├── AccountRefused          an account cannot be made like this
+    │   ├── AccountUnavailable      the account's browser is not running now
     │   ├── BodyTooLarge            the body passes the configured limit
     │   └── UnsupportedMediaType    not JSON, or an encoded body
     ├── AccessError             who asks may not
@@ -23,6 +26,7 @@
     │   ├── SettingsError           settings are wrong, unknown or refused together
     │   ├── NameRefused             a name for a key that cannot be used
     │   │   └── NameTaken               another live key has it
+    │   ├── BrowserMissing          there is no browser to run, or it cannot be installed
     │   └── DataDirError            the data directory cannot be used
     │       └── DataDirBusy             another relay works on it
     ├── StoreError              the database cannot be read or written
@@ -140,6 +144,31 @@ class ModelNotFound(RequestError):
         self.nearest = nearest
 
 
+class AccountUnknown(RequestError):
+    """No headless account has this name."""
+
+    status = 404
+    kind = ErrorKind.NOT_FOUND
+    code = "account_not_found"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no account {name!r}. This lists all: relay headless list", param="name")
+        self.name = name
+
+
+class AccountRefused(RequestError):
+    """A headless account cannot be made like this; ``param`` names what is wrong."""
+
+    code = "account_refused"
+
+
+class AccountUnavailable(RequestError):
+    """The account's browser is not running now."""
+
+    status = 409
+    code = "account_unavailable"
+
+
 class RouteNotFound(RequestError):
     """No such path, or not with this method (``status`` tells which)."""
 
@@ -248,6 +277,10 @@ class NameTaken(NameRefused):
 
 class DataDirError(SetupError):
     """The data directory cannot be used."""
+
+
+class BrowserMissing(SetupError):
+    """There is no browser to run, or it cannot be installed; the message names the next step."""
 
 
 class DataDirBusy(DataDirError):

@@ -35,15 +35,23 @@ Run = Callable[[Settings, DataDir, Store, str | None, Announce], Awaitable[int]]
 @click.option("--demo", is_flag=True, default=None, help="Answer with a built-in example session.")
 @click.option("--no-auth", is_flag=True, help="Ask for no API key; on this machine only.")
 @click.option("--expose", is_flag=True, default=None, help="Allow a --host that other machines can reach.")
+@click.option("--headless", is_flag=True, help="Start the browsers of all accounts of `relay login`.")
 @click.option("--log-level", help="debug, info, warning or error.")
 @place_options
 def serve(
-    *, config: Path | None, data_dir: Path | None, no_auth: bool, log_level: str | None, **options: object
+    *,
+    config: Path | None,
+    data_dir: Path | None,
+    no_auth: bool,
+    headless: bool,
+    log_level: str | None,
+    **options: object,
 ) -> None:
     """Start relay: the API for your tools and the page to sign in."""
     auth = False if no_auth else None
     log = None if log_level is None else {"level": log_level}
-    loaded = settings.load(config, data_dir=data_dir, auth=auth, log=log, **options)
+    browsers = {"enabled": True} if headless else None
+    loaded = settings.load(config, data_dir=data_dir, auth=auth, headless=browsers, log=log, **options)
     from relay.app import serve as run  # noqa: PLC0415  # the whole server: the other commands do without
 
     sys.exit(start(loaded, run, elsewhere(config, data_dir)))

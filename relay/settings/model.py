@@ -60,6 +60,15 @@ def _url_or_path(value: str) -> str:
     return value
 
 
+def _loopback_url(value: str) -> str:
+    """Whoever reaches that port has the whole browser, so no other machine may be meant."""
+    scheme, authority = _split_url(value)
+    host = urlsplit(value).hostname
+    if scheme != "http" or host not in {"127.0.0.1", "localhost", "::1"} or value.rstrip("/") != f"http://{authority}":
+        raise PydanticCustomError("attach", "Input should be an address of this machine such as http://127.0.0.1:9222")
+    return value.rstrip("/")
+
+
 Seconds = Annotated[float, Field(gt=0, le=WEEK, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Field(ge=1024, le=2**31)]
@@ -166,6 +175,23 @@ class PuterSettings(_Group):
         return None if "://" in self.sdk else Path(self.sdk).expanduser()
 
 
+class HeadlessSettings(_Group):
+    """Browsers that relay runs itself, one for each account of `relay login`."""
+
+    enabled: bool = Field(default=False, description="Start the browsers of all accounts together with relay")
+    browser: UserPath | None = Field(
+        default=None, description="Browser to run; unset is Playwright's own, else the system's Chromium, Chrome or Edge"
+    )
+    attach: Annotated[str, AfterValidator(_loopback_url)] | None = Field(
+        default=None,
+        description="Debugging address of a browser that you started, on this machine only: `http://127.0.0.1:9222`",
+    )
+    restarts: Count = Field(default=5, description="Restarts of a crashing browser within `restart_window_seconds`")
+    restart_window_seconds: Seconds = Field(default=600.0, description="The time in which `restarts` are counted")
+    save_seconds: Seconds = Field(default=60.0, description="Pause between two copies of an account's cookies")
+    save_calls: Count = Field(default=20, description="Answered calls after which they are copied sooner")
+
+
 class LogSettings(_Group):
     """What relay writes about itself; never prompts, answers or secrets."""
 
@@ -206,6 +232,7 @@ class Settings(_Group):
     bridge: BridgeSettings = BridgeSettings()
     reasoning: ReasoningSettings = ReasoningSettings()
     puter: PuterSettings = PuterSettings()
+    headless: HeadlessSettings = HeadlessSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -76,6 +76,11 @@ export async function loadConfig(fetcher) {
   return response.json();
 }
 
+/** Whether relay itself runs this browser: it sets the mark before any script of the page. */
+export function isHeadless() {
+  return /** @type {{relayHeadless?: unknown}} */ (globalThis).relayHeadless === true;
+}
+
 /** What the page keeps between visits. A store that refuses (full, or switched off) costs only the remembering. */
 export class Memory {
   /** @param {Store} store */

@@ -4,6 +4,7 @@
 
 import { makeAdapter } from "./adapters.js";
 import { runningOf } from "./calls.js";
+import { isHeadless } from "./config.js";
 import { AdapterError } from "/bridge/adapter.js";
 import { Bridge } from "/bridge/bridge.js";
 
@@ -159,7 +160,7 @@ export class Session {
     this.#bridge = new Bridge({
       url: config.bridge_url,
       adapter: makeAdapter(adapter, config),
-      client: { kind: "page", version: config.version },
+      client: { kind: isHeadless() ? "headless" : "page", version: config.version },
       site: siteOf(adapter, config),
       credentials: {
         get: () => memory.token ?? null,

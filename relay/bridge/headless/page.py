@@ -1,0 +1,94 @@
+"""A page of a running browser: its loss noticed, its life checked, its picture shown."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from playwright.async_api import CDPSession, Error, Page
+
+from relay.bridge.headless.seams import PageLost, Tab
+from relay.bridge.screen import Screen
+
+PATIENCE_SECONDS: Final = 20.0
+"""How long a page's own work may block it before it counts as hung."""
+CLOSE_SECONDS: Final = 2.0
+
+
+class WatchedPage(Tab):
+    """One page; `credential` is that of its session."""
+
+    def __init__(self, page: Page, session: CDPSession) -> None:
+        self._page = page
+        self._session = session
+        self._known: str | None = None
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        page.on("crash", lambda _: self._end("The page crashed."))
+        page.on("close", lambda _: self._end("The page was closed."))
+
+    @property
+    def credential(self) -> str | None:
+        """The id of the bridge credential of the page's session, once known."""
+        return self._known
+
+    async def check(self) -> None:
+        """Ask the page itself for a sign of life."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._session.send("Runtime.evaluate", {"expression": "0"})
+        except TimeoutError:
+            raise PageLost(f"The page has not answered for {PATIENCE_SECONDS:g} s.") from None
+        except Error as exc:
+            raise PageLost("The page crashed or was closed.") from exc
+
+    async def close(self) -> None:
+        """Close the page."""
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._page.close()
+        self._end("The page was closed.")
+
+    @asynccontextmanager
+    async def screen(self) -> AsyncIterator[Screen]:
+        """Show this page, or the window that was opened last from it, for the life of the block."""
+        context = self._page.context
+        first = await context.new_cdp_session(self._page)
+        screen = Screen(first, gone=Error)
+        sessions = [first]
+        turn = asyncio.Lock()
+
+        async def show(page: Page) -> None:
+            async with turn:
+                with contextlib.suppress(Error):
+                    session = await context.new_cdp_session(page)
+                    sessions.append(session)
+                    screen.show(session)
+
+        async def opened(page: Page) -> None:
+            page.once("close", closed)
+            await show(page)
+
+        async def closed(_: Page) -> None:
+            rest = [page for page in context.pages if not page.is_closed()]
+            if rest:
+                await show(rest[-1])
+
+        self.lost.add_done_callback(lambda _: screen.close())
+        context.on("page", opened)
+        try:
+            if context.pages and context.pages[-1] is not self._page:
+                await opened(context.pages[-1])
+            yield screen
+        finally:
+            context.remove_listener("page", opened)
+            for session in sessions:
+                with contextlib.suppress(Error, TimeoutError):
+                    async with asyncio.timeout(CLOSE_SECONDS):
+                        await session.detach()
+
+    def _end(self, how: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(how)
