@@ -2,13 +2,15 @@
  * JSON objects out of a stream of bytes, one a line (https://github.com/ndjson/ndjson-spec).
  */
 
+import { LinesDecoder } from "../../site/stream.js";
+
 /** The bytes are not lines of JSON objects, or stop inside one. */
 export class BrokenLine extends Error {}
 
 /** Bytes in, objects out. Bytes may be cut anywhere, also inside a character; the last line needs no end. */
 export class LineDecoder {
   #decoder = new TextDecoder();
-  #rest = "";
+  #lines = new LinesDecoder();
 
   /**
    * @param {Uint8Array} bytes
@@ -16,9 +18,7 @@ export class LineDecoder {
    * @throws {BrokenLine}
    */
   feed(bytes) {
-    const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split("\n");
-    this.#rest = /** @type {string} */ (lines.pop());
-    return lines.flatMap(parse);
+    return this.#lines.feed(this.#decoder.decode(bytes, { stream: true })).map(({ data }) => parse(data));
   }
 
   /**
@@ -27,18 +27,16 @@ export class LineDecoder {
    * @throws {BrokenLine}
    */
   flush() {
-    const rest = this.#rest + this.#decoder.decode();
-    this.#rest = "";
-    return parse(rest);
+    const last = [...this.#lines.feed(this.#decoder.decode()), ...this.#lines.flush()];
+    return last.map(({ data }) => parse(data));
   }
 }
 
 /**
  * @param {string} line
- * @returns {Record<string, any>[]}
+ * @returns {Record<string, any>}
  */
 function parse(line) {
-  if (!line.trim()) return [];
   let value;
   try {
     value = JSON.parse(line);
@@ -46,5 +44,5 @@ function parse(line) {
     throw new BrokenLine("a line is not JSON");
   }
   if (typeof value !== "object" || value === null) throw new BrokenLine("a line is not an object");
-  return [value];
+  return value;
 }
