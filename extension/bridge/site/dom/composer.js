@@ -1,0 +1,199 @@
+/**
+ * Writing into the place where a person writes, and reading back what it holds.
+ *
+ * A `<textarea>` is set past the framework that controls it (React keeps its own setter on the element) and told by an
+ * input event. Rich editors keep a document of their own: they get the text as typed, or else as pasted, and whether it
+ * arrived is read off the page.
+ */
+
+import { AdapterError } from "../../adapter.js";
+import { all, visible } from "./select.js";
+import { pressKey } from "./press.js";
+import { windowOf } from "./watch.js";
+
+/**
+ * @typedef {import("./watch.js").Watch} Watch
+ * @typedef {HTMLTextAreaElement | HTMLInputElement} Field
+ * @typedef {(editor: HTMLElement, text: string) => void} Writer
+ */
+
+const EDITABLE = "textarea, input:not([type]), input[type=text], input[type=search], [contenteditable]:not([contenteditable=false])";
+const TAKES_MS = 1500;
+/** Beginnings, or last words, for which sites open a menu that would take the Enter. */
+const OPENS_MENU = /^\s*[/@#]|(^|\s)[/@#:]\S*$/;
+const INVISIBLE = /[\u200b\u200c\u2060\ufeff]/g;
+
+/** The composer of a page, found anew whenever it is used: frameworks replace it. */
+export class Composer {
+  #document;
+  #selector;
+  #watch;
+
+  /**
+   * @param {Document} document
+   * @param {string} selector
+   * @param {Watch} watch
+   */
+  constructor(document, selector, watch) {
+    this.#document = document;
+    this.#selector = selector;
+    this.#watch = watch;
+  }
+
+  /**
+   * The element that takes text; null if the page has none to be seen.
+   * @returns {HTMLElement | null}
+   */
+  find() {
+    const found = all(this.#document, this.#selector).filter(visible);
+    const fields = found.map((each) => (each.matches(EDITABLE) ? each : (each.querySelector(EDITABLE) ?? null)));
+    return /** @type {HTMLElement | null} */ (fields.find((each) => each !== null) ?? null);
+  }
+
+  /**
+   * Write `text` in place of what is there; it is certain to be there afterwards.
+   * @param {string} text
+   * @param {AbortSignal} signal
+   */
+  async write(text, signal) {
+    const element = this.find();
+    if (!element) throw new AdapterError("site_changed", "The composer is not on the page any more.");
+    const wanted = text.replace(/\r\n?/g, "\n");
+    if (isField(element)) this.#refuseLines(element, wanted);
+    for (const write of isField(element) ? [setValue] : [typeIn, pasteIn, typeLines]) {
+      const editor = this.find() ?? element;
+      write(editor, wanted);
+      if (await this.#watch.until(() => this.holds(wanted), { ms: TAKES_MS, signal })) return this.#closeMenu(wanted);
+    }
+    const found = this.text();
+    this.clear();
+    throw refused(wanted, found);
+  }
+
+  /** Leave nothing behind. */
+  clear() {
+    const element = this.find();
+    if (element && isField(element)) setValue(element, "");
+    else if (element) erase(element);
+  }
+
+  /** What is in it, as a person reads it. */
+  text() {
+    const element = this.find();
+    if (!element) return "";
+    return isField(element) ? element.value : element.innerText;
+  }
+
+  /**
+   * Whether it holds `text`: to the letter in a plain field; rich editors may differ in blank lines and in the kind of
+   * their blanks.
+   * @param {string} text
+   */
+  holds(text) {
+    const element = this.find();
+    if (!element) return false;
+    return isField(element) ? element.value === text : plainly(element.innerText) === plainly(text);
+  }
+
+  /** @param {"Enter" | "Escape"} key */
+  press(key) {
+    const element = this.find();
+    if (!element) return;
+    element.focus();
+    pressKey(element, key);
+  }
+
+  /** @param {string} text */
+  #closeMenu(text) {
+    if (OPENS_MENU.test(text)) this.press("Escape");
+  }
+
+  /**
+   * @param {Field} element
+   * @param {string} text
+   */
+  #refuseLines(element, text) {
+    if (element.localName === "input" && text.includes("\n"))
+      throw new AdapterError("unsupported", "The composer of this site holds one line only, and the prompt has several.");
+  }
+}
+
+/**
+ * @param {Element} element
+ * @returns {element is Field}
+ */
+function isField(element) {
+  return element.localName === "textarea" || element.localName === "input";
+}
+
+/** @param {string} text */
+function plainly(text) {
+  const lines = text.replace(INVISIBLE, "").split("\n");
+  return lines
+    .map((line) => line.replace(/[^\S\n]+/g, " ").trimEnd())
+    .filter(Boolean)
+    .join("\n")
+    .trim();
+}
+
+/** @type {Writer} */
+function setValue(element, text) {
+  const { InputEvent, Event, HTMLInputElement, HTMLTextAreaElement } = windowOf(element.ownerDocument);
+  const { prototype } = element.localName === "input" ? HTMLInputElement : HTMLTextAreaElement;
+  element.focus();
+  Object.getOwnPropertyDescriptor(prototype, "value")?.set?.call(element, text);
+  element.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true, inputType: "insertText", data: text }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+/** @param {HTMLElement} editor */
+function erase(editor) {
+  selectAll(editor);
+  editor.ownerDocument.execCommand("delete");
+}
+
+/** @param {HTMLElement} editor */
+function selectAll(editor) {
+  editor.focus();
+  editor.ownerDocument.execCommand("selectAll");
+}
+
+/** As if typed in one go. @type {Writer} */
+function typeIn(editor, text) {
+  selectAll(editor);
+  editor.ownerDocument.execCommand("insertText", false, text);
+}
+
+/** Most rich editors read a pasted text themselves. @type {Writer} */
+function pasteIn(editor, text) {
+  const { DataTransfer, ClipboardEvent } = windowOf(editor.ownerDocument);
+  erase(editor);
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true, composed: true }));
+}
+
+/** Line by line, for editors that lose line breaks of a longer text. @type {Writer} */
+function typeLines(editor, text) {
+  erase(editor);
+  text.split("\n").forEach((line, index) => {
+    if (index > 0) editor.ownerDocument.execCommand("insertLineBreak");
+    if (line) editor.ownerDocument.execCommand("insertText", false, line);
+  });
+}
+
+/**
+ * @param {string} wanted
+ * @param {string} found
+ */
+function refused(wanted, found) {
+  const [want, have] = [plainly(wanted), plainly(found)];
+  const numbers = `${have.length} of ${want.length} characters`;
+  if (have !== "" && want.startsWith(have))
+    return new AdapterError("context_length_exceeded", `The composer of the site took ${numbers}.`);
+  const at = [...want].findIndex((character, index) => character !== have[index]);
+  return new AdapterError(
+    "site_changed",
+    `The composer did not take the prompt: it holds ${numbers}, and differs from character ${Math.max(at, 0)} on.`,
+  );
+}

@@ -1,0 +1,102 @@
+/** Starting a conversation that nothing was said in. */
+
+import { AdapterError } from "../../adapter.js";
+import { click } from "./press.js";
+import { enabled, seen } from "./select.js";
+import { windowOf } from "./watch.js";
+
+/**
+ * @typedef {import("./description.js").ConversationDescription} ConversationDescription
+ * @typedef {import("./description.js").Opening} Opening
+ * @typedef {import("./watch.js").Watch} Watch
+ *
+ * @typedef {object} ConversationPage
+ * @property {Document} document
+ * @property {Watch} watch
+ * @property {() => boolean} empty  Whether nothing was said in the conversation that is open.
+ */
+
+const OPENS_MS = 10_000;
+/** When a page that was opened anew shows a conversation again, opening it once more would never end. */
+const ONCE_IN_MS = 60_000;
+const OPENED_AT = "relay.opened-at";
+
+/**
+ * Open a new conversation, or a temporary one, unless the one that is open is still empty. Where that takes a page of
+ * its own, the page goes to it and the call fails with `again`.
+ * @param {ConversationPage} page
+ * @param {ConversationDescription} description
+ * @param {{signal: AbortSignal}} options
+ */
+export async function open(page, description, { signal }) {
+  const { temporary } = description;
+  if (!page.empty()) await start(page, description.new ?? temporary ?? null, signal);
+  forget(page.document);
+  if (temporary && "click" in temporary) await switchOn(page, temporary, signal);
+}
+
+/**
+ * @param {ConversationPage} page
+ * @param {Opening | null} way
+ * @param {AbortSignal} signal
+ */
+async function start(page, way, signal) {
+  if (!way) return;
+  if ("url" in way) await go(page, way.url, signal);
+  else await press(page, way.click, signal);
+  if (!(await page.watch.until(page.empty, { ms: OPENS_MS, signal })))
+    throw new AdapterError("site_changed", "The page did not open a new chat.");
+}
+
+/**
+ * @param {ConversationPage} page
+ * @param {string} selector
+ * @param {AbortSignal} signal
+ */
+async function press({ document, watch }, selector, signal) {
+  const find = () => {
+    const button = seen(document, selector);
+    return button && enabled(button) ? button : null;
+  };
+  const button = await watch.until(find, { ms: OPENS_MS, signal });
+  if (!button) throw new AdapterError("site_changed", "The page has no button for a new chat any more.");
+  click(button);
+}
+
+/**
+ * @param {ConversationPage} page
+ * @param {string} url
+ * @param {AbortSignal} signal
+ */
+async function go({ document }, url, signal) {
+  const { location, sessionStorage } = windowOf(document);
+  const target = new URL(url, location.href);
+  const last = Number(sessionStorage.getItem(OPENED_AT) ?? 0);
+  if (Date.now() - last < ONCE_IN_MS)
+    throw new AdapterError("site_changed", "The page for a new chat still shows an old one.");
+  signal.throwIfAborted();
+  sessionStorage.setItem(OPENED_AT, String(Date.now()));
+  const reloads = target.href.split("#")[0] !== location.href.split("#")[0] || target.hash === location.hash;
+  if (target.href === location.href) location.reload();
+  else location.assign(target.href);
+  if (reloads) throw new AdapterError("again", "The page opens a new chat.");
+}
+
+/** @param {Document} document */
+function forget(document) {
+  const { sessionStorage } = windowOf(document);
+  if (sessionStorage.getItem(OPENED_AT) !== null) sessionStorage.removeItem(OPENED_AT);
+}
+
+/**
+ * @param {ConversationPage} page
+ * @param {{click: string, on?: string}} temporary
+ * @param {AbortSignal} signal
+ */
+async function switchOn(page, temporary, signal) {
+  const on = () => seen(page.document, temporary.on) !== null;
+  if (temporary.on && on()) return;
+  await press(page, temporary.click, signal);
+  if (temporary.on && !(await page.watch.until(on, { ms: OPENS_MS, signal })))
+    throw new AdapterError("site_changed", "The page did not switch to a temporary chat.");
+}
