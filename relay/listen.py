@@ -29,6 +29,13 @@ class Listener:
             return "localhost"
         return f"[{self.host}]" if ":" in self.host else self.host
 
+    @property
+    def other_name(self) -> str:
+        """Another host for the same place, which makes it another site to a browser; ``name`` if there is none."""
+        if self.name != "localhost":
+            return self.name
+        return "[::1]" if ":" in self.host else "127.0.0.1"
+
     def hosts(self, configured: tuple[str, ...] = ()) -> frozenset[str]:
         """Return the Host headers that mean relay: its own names and `configured` ones, with and without the port."""
         names = {*LOOPBACK_NAMES, self.name, *configured}

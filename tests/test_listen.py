@@ -130,3 +130,18 @@ def test_origins():
 
 def test_origins_at_the_port_of_http_have_none():
     assert Listener("127.0.0.1", 80, ()).origins() == {"http://localhost", "http://127.0.0.1", "http://[::1]"}
+
+
+@pytest.mark.parametrize(
+    ("host", "other"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::1", "[::1]"),
+        ("::", "[::1]"),
+        ("192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_other_name_is_another_site_where_there_is_one(host: str, other: str):
+    assert Listener(host, 3000, ()).other_name == other

@@ -98,21 +98,6 @@ _CTRL_OR_META: Final = 2 | 4
 _KEYPAD: Final = 3
 
 
-_decoder = msgspec.json.Decoder(tuple[Input, ...])
-
-
-def decode_events(data: bytes) -> tuple[Input, ...]:
-    """Return the events of a JSON list.
-
-    Raises:
-        ValueError: it is not one, or an event is unknown or out of bounds.
-    """
-    try:
-        return _decoder.decode(data)
-    except RecursionError as exc:
-        raise ValueError("nested too deeply") from exc
-
-
 def command(event: Pointing | Key | Paste | Resize) -> Command:
     """Return the DevTools command that does `event`."""
     match event:

@@ -21,6 +21,7 @@ LARGEST_WIDTH: Final = 1600
 LARGEST_HEIGHT: Final = 1200
 PATIENCE_SECONDS: Final = 5.0
 LAST_WORDS_SECONDS: Final = 1.0
+IDLE_SECONDS: Final = 5.0
 LONGEST_COPY: Final = 100_000
 
 SELECTED = """(() => {
@@ -79,9 +80,10 @@ class Screen:
         self._closed = True
         self._news.set()
 
-    async def frames(self) -> AsyncGenerator[Frame, None]:
+    async def frames(self, idle: float = IDLE_SECONDS) -> AsyncGenerator[Frame | None, None]:
         """Yield what the page looks like, whenever that changes, until the page is gone.
 
+        ``None`` says that nothing changed for `idle` seconds, or that another page is shown now.
         A reader that is slow misses pictures, never sees old ones: the browser stops sending while some are not
         acknowledged, and they are acknowledged when the reader comes back.
 
@@ -92,8 +94,7 @@ class Screen:
             shown = self._cdp
             async with self._cast(shown):
                 while shown is self._cdp and not self._closed:
-                    if (frame := await self._next(shown)) is not None:
-                        yield frame
+                    yield await self._next(shown, idle)
 
     async def dispatch(self, event: Input) -> None:
         """Do `event` in the page.
@@ -131,9 +132,11 @@ class Screen:
             with suppress(SessionLost):
                 await self._send(cdp, "Page.stopScreencast", seconds=LAST_WORDS_SECONDS)
 
-    async def _next(self, cdp: Cdp) -> Frame | None:
+    async def _next(self, cdp: Cdp, idle: float) -> Frame | None:
         """Wait for something new and return the picture, if that is what it was."""
-        await self._news.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(idle):
+                await self._news.wait()
         self._news.clear()
         newest, self._newest = self._newest, None
         numbers, self._unacknowledged = self._unacknowledged, []

@@ -14,7 +14,7 @@ import structlog
 from relay.errors import SetupError
 
 SECRET = re.compile(
-    r"(?:sk-relay-|rbr-|radm-)[A-Za-z0-9_-]{6,}"  # our own credentials
+    r"(?:sk-relay-|rbr-|rad[mst]-)[A-Za-z0-9_-]{6,}"  # our own credentials
     r"|\b[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}\b"  # pairing codes
     r"|(?i:bearer|basic)\s+[^\s'\",;]{6,}"
     r"|(?i:code|key|token|secret|password)=[^\s&'\",;]{4,}"  # query strings and fragments

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from urllib.parse import urlsplit
 
 from quart import Quart, Request, g, request
 
 from relay.errors import HostRefused, InvalidCredential, InvalidRequest, OriginRefused, PermissionRefused
+from relay.gateway.admins import Admins
 from relay.gateway.keyring import Keyring
 
 
@@ -33,10 +35,27 @@ ACCESS: dict[str, Power] = {
     "models.one_model": Power.CLIENT,
     "admin.show_metrics": Power.ADMIN,
     "admin.sessions": Power.ADMIN,
+    "accounts.list_accounts": Power.ADMIN,
+    "accounts.one_account": Power.ADMIN,
+    "accounts.make": Power.ADMIN,
+    "accounts.restart": Power.ADMIN,
+    "accounts.remove": Power.ADMIN,
+    "signin.page": Power.PUBLIC,
+    "signin.sign_in": Power.PUBLIC,
+    "signin.sign_out": Power.ADMIN,
+    "signin.make_code": Power.ADMIN,
+    "remote.show_screen": Power.ADMIN,
+    "remote.take_input": Power.ADMIN,
+    "remote.copy": Power.ADMIN,
 }
 """Every endpoint and the power it needs. One that is missing here is closed to everybody."""
 
 ANYBODY = "anonymous"
+ADMIN = "admin"
+COOKIE = "relay-admin"
+"""The cookie of an admin's browser; relay's port follows, because browsers do not keep cookies apart by port."""
+TOKEN_HEADER = "x-relay-token"  # noqa: S105  # a name, not a secret
+"""The header in which the admin page shows that it sends a request itself: no other site can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,7 @@ class GateRules:
     own_origins: frozenset[str]
     allowed_origins: frozenset[str]
     auth: bool
+    admin_cookie: str = COOKIE
 
     def knows_host(self, host: str) -> bool:
         """Whether `host`, as in the Host header, is one of relay's own names (against DNS rebinding)."""
@@ -60,9 +80,10 @@ class GateRules:
 class Gate:
     """Check every request, HTTP and WebSocket, before its route runs."""
 
-    def __init__(self, rules: GateRules, keyring: Keyring) -> None:
+    def __init__(self, rules: GateRules, keyring: Keyring, admins: Admins) -> None:
         self._rules = rules
         self._keyring = keyring
+        self._admins = admins
 
     def guard(self, app: Quart) -> None:
         """Stand before all routes of `app`."""
@@ -72,11 +93,13 @@ class Gate:
     async def check(self) -> None:
         """Let the current request pass, with ``g.key`` saying whose it is.
 
+        A long answer to an admin asks ``g.still_admin`` now and then.
+
         Raises:
             AccessError: it may not.
             InvalidRequest: its framing is ambiguous (request smuggling).
         """
-        g.key = ANYBODY
+        g.key, g.still_admin = ANYBODY, _always
         self._check_framing(request)
         host = request.headers.get("Host")
         if host is None or not self._rules.knows_host(host):
@@ -105,13 +128,29 @@ class Gate:
             if power is Power.CLIENT and key is not None:
                 return key.name
             if power is Power.ADMIN and is_admin:
-                return "admin"
+                return ADMIN
             refused = refused or key is not None or is_admin
+        if power is Power.ADMIN and self._is_admin_page(request):
+            return ADMIN
         if refused:
             raise PermissionRefused("This credential is good, but not for this route.")
         raise InvalidCredential(
             "The API key is missing or wrong. `relay key create NAME` makes one, `relay key list` shows what there is."
         )
+
+    def _is_admin_page(self, current: Request) -> bool:
+        """Whether the admin page sent this itself, from its own origin and with both secrets of its session.
+
+        Raises:
+            PermissionRefused: an admin's browser sent it, but not that page of its own accord.
+        """
+        cookie = current.cookies.get(self._rules.admin_cookie, "")
+        if not self._admins.knows(cookie):
+            return False
+        if not is_same_origin(current) or not self._admins.admits(cookie, current.headers.get(TOKEN_HEADER, "")):
+            raise PermissionRefused("Only the admin page itself may do that. Make a new link with: relay admin")
+        g.still_admin = lambda: self._admins.knows(cookie)
+        return True
 
     def _check_origin(self, current: Request) -> None:
         origins = current.headers.getlist("Origin")
@@ -138,6 +177,21 @@ def credentials(current: Request) -> Iterator[str]:
             yield value
     if value := current.args.get("key"):
         yield value
+
+
+def _always() -> bool:
+    return True
+
+
+def is_same_origin(current: Request) -> bool:
+    """Whether the page that sent this, if any page did, has the very host and port that it is sent to.
+
+    See https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. The scheme is left open: behind a proxy that
+    speaks TLS it is not the one seen here.
+    """
+    origin = current.headers.get("Origin")
+    own = origin is None or urlsplit(origin).netloc == current.headers.get("Host")
+    return own and current.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
 
 
 async def _no_sockets_here() -> tuple[str, int]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Callable, Iterable
 
 from prometheus_client import CONTENT_TYPE_LATEST
 from quart import Blueprint, Response, jsonify
 
+from relay.bridge.headless.seams import Snapshot
 from relay.bridge.registry import SessionRegistry
-from relay.bridge.session import Session
 from relay.telemetry.metrics import Metrics
+from relay.web.sessions import listing
 
 
-def blueprint(metrics: Metrics, registry: SessionRegistry) -> Blueprint:
-    """Return the routes for admins."""
+def blueprint(metrics: Metrics, registry: SessionRegistry, accounts: Callable[[], Iterable[Snapshot]]) -> Blueprint:
+    """Return the routes for admins; `accounts` are the headless ones."""
     routes = Blueprint("admin", __name__)
 
     @routes.get("/metrics")
@@ -22,23 +24,6 @@ def blueprint(metrics: Metrics, registry: SessionRegistry) -> Blueprint:
 
     @routes.get("/api/sessions")
     async def sessions() -> Response:
-        return jsonify(sessions=[_session(session) for session in registry])
+        return jsonify(sessions=listing(registry, tuple(accounts()), time.monotonic, time.time))
 
     return routes
-
-
-def _session(session: Session) -> dict[str, Any]:
-    account = session.account
-    return {
-        "id": session.id[:8],
-        "kind": session.identity.client.kind,
-        "adapter": session.identity.adapter,
-        "site": session.identity.site,
-        "credential": session.identity.credential,
-        "state": session.state if session.online else "offline",
-        "detail": session.detail,
-        "account": None if account is None else account.label or account.id,
-        "models": len(session.models),
-        "in_flight": session.in_flight,
-        "concurrency": session.limits.concurrency,
-    }

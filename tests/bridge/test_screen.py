@@ -73,13 +73,14 @@ def screen(cdp: FakeCdp) -> Screen:
     return Screen(cdp, Gone)
 
 
-async def upcoming(frames: AsyncGenerator[Frame, None], cdp: FakeCdp, *numbers: int) -> Frame:
+async def upcoming(frames: AsyncGenerator[Frame | None, None], cdp: FakeCdp, *numbers: int) -> Frame:
     """Return the frame after the browser has painted `numbers`."""
     waiting = asyncio.create_task(anext(frames))
     await cdp.started.wait()
     for number in numbers:
         cdp.paint(number)
-    return await waiting
+    frame = await waiting
+    return await anext(frames) if frame is None else frame
 
 
 async def test_frames_come_while_somebody_looks(screen: Screen, cdp: FakeCdp):
@@ -105,7 +106,9 @@ async def test_slow_reader_gets_the_newest_and_holds_the_browser_back(screen: Sc
         cdp.paint(2)
         cdp.paint(3)
         assert cdp.acknowledged() == [1]
-        assert (await anext(frames)).jpeg == b"jpeg3"
+        frame = await anext(frames)
+        assert frame is not None
+        assert frame.jpeg == b"jpeg3"
         assert cdp.acknowledged() == [1, 2, 3]
 
 
@@ -118,6 +121,11 @@ async def test_another_page_is_shown(screen: Screen, cdp: FakeCdp):
         assert cdp.methods()[-1] == "Page.stopScreencast"
         await screen.dispatch(Paste(text="a"))
     assert popup.methods()[-2:] == ["Input.insertText", "Page.stopScreencast"]
+
+
+async def test_nothing_new_for_a_while(screen: Screen):
+    async with aclosing(screen.frames(idle=0)) as frames:
+        assert await anext(frames) is None
 
 
 async def test_page_that_is_closed_ends_the_frames(screen: Screen, cdp: FakeCdp):

@@ -4,28 +4,31 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from quart import Quart, Response
 from quart.typing import TestClientProtocol
 
+from relay.bridge.headless.seams import Snapshot
 from relay.bridge.protocol import Clocks, Window
 from relay.bridge.registry import SessionRegistry, Terms
 from relay.bridge.session import Session
 from relay.core.events import Event, Finished, FinishReason, Started, TextDelta, Usage, UsageReport
 from relay.dialects.base import Limits
+from relay.gateway.admins import Admins, AdminSession
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.keyring import Keyring
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
-from relay.web import admin, chat, health, models, page, server
-from relay.web.access import Gate, GateRules
+from relay.web import accounts, admin, chat, health, models, page, remote, server, signin
+from relay.web.access import TOKEN_HEADER, Gate, GateRules
 
 from ..gateway.conftest import Logged, backend, logged
 from ..gateway.fakes import FakeBackend, FakeKeys
+from .screens import FakeScreens
 
 __all__ = ["Logged", "backend", "logged"]
 
@@ -33,6 +36,8 @@ KEY = "sk-relay-" + "k" * 43
 ADMIN = "radm-" + "a" * 43
 HOST = "localhost:3000"
 ORIGIN = f"http://{HOST}"
+ADMIN_HOST = "127.0.0.1:3000"
+COOKIE = "relay-admin-3000"
 FRIEND = "https://app.example"
 SDK = "globalThis.puter = {};\n"
 CSP = page.content_security_policy(sdk="https://js.example", connect=("ws://localhost:3001", "https://api.example"))
@@ -66,12 +71,16 @@ class Site:
     friends: frozenset[str] = frozenset()
     body_bytes: int = 4096
     problem: str | None = None
+    accounts: tuple[Snapshot, ...] = ()
+    screens: FakeScreens = field(default_factory=FakeScreens)
+    now: float = 1000.0
     admission: Admission = field(default_factory=lambda: Admission(per_key=2, total=4))
     registry: SessionRegistry = field(
         default_factory=lambda: SessionRegistry(Terms(Window(64, 2**20, 2**20), Clocks(10, 10, 10, 60)), NoLog(), float)
     )
 
     async def start(self) -> None:
+        self.admins = Admins(lambda: self.now)
         self.keys = FakeKeys(cline=KEY)
         keyring = Keyring(self.keys, ADMIN, float)
         await keyring.refresh()
@@ -79,15 +88,18 @@ class Site:
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())
         hosts = frozenset({"localhost", HOST, "127.0.0.1:3000", "[::1]:3000"})
         own = frozenset(f"http://{host}" for host in hosts if ":3000" in host)
-        rules = GateRules(hosts, own, self.friends, self.auth)
+        rules = GateRules(hosts, own, self.friends, self.auth, COOKIE)
         blueprints = (
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
             chat.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             models.blueprint(self.backend),
-            admin.blueprint(metrics, self.registry),
+            admin.blueprint(metrics, self.registry, lambda: self.accounts),
+            accounts.blueprint(cast("Any", None), self.registry, cast("Any", None), cast("Any", None)),  # for the gate
+            signin.blueprint(self.admins, signin.AdminPlace(f"http://{ADMIN_HOST}", ORIGIN, COOKIE)),
+            remote.blueprint(self.screens),
         )
-        self.app: Quart = server.build(blueprints, Gate(rules, keyring), rules, self.body_bytes)
+        self.app: Quart = server.build(blueprints, Gate(rules, keyring, self.admins), rules, self.body_bytes)
         self.client: TestClientProtocol = self.app.test_client()
 
     async def ask(self, method: str, path: str, *, key: str | None = KEY, **more: Any) -> Response:
@@ -97,6 +109,21 @@ class Site:
         response = await self.client.open(path, method=method, headers=present, **more)
         assert isinstance(response, Response)
         return response
+
+    def signed_in(self) -> AdminSession:
+        """Sign in a browser."""
+        return self.admins.sign_in(self.admins.create_code())
+
+    async def from_admin_page(self, method: str, path: str, session: AdminSession, **more: Any) -> Response:
+        """Send a request as the admin page does."""
+        headers = {
+            "Host": ADMIN_HOST,
+            "Cookie": f"{COOKIE}={session.cookie}",
+            TOKEN_HEADER: session.token,
+            "Sec-Fetch-Site": "same-origin",
+            **more.pop("headers", {}),
+        }
+        return await self.ask(method, path, key=None, headers=headers, **more)
 
     async def chat(self, body: Any = None, **more: Any) -> Response:
         return await self.ask("POST", "/v1/chat/completions", json=CHAT if body is None else body, **more)

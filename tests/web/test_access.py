@@ -10,7 +10,7 @@ from quart.testing import WebsocketResponseError
 from relay.web.access import ACCESS, Power
 
 from ..gateway.fakes import FakeBackend, FakeKeys
-from .conftest import ADMIN, ANSWER, CHAT, FRIEND, HOST, KEY, ORIGIN, Logged, Make, Site
+from .conftest import ADMIN, ADMIN_HOST, ANSWER, CHAT, COOKIE, FRIEND, HOST, KEY, ORIGIN, Logged, Make, Site
 
 SPELLINGS = ("bearer", "x-api-key", "x-goog-api-key", "query")
 HOSTILE = ("' OR 1=1 --", "x" * 2**20, "a\0b", "clé", "sk-relay-", " ", "%s%n", "..", KEY[:-1], KEY + "x", KEY.upper())
@@ -48,7 +48,12 @@ async def test_every_route_is_in_the_table_and_the_table_has_no_other(site: Site
 
 async def test_public_routes_are_few():
     public = {endpoint for endpoint, power in ACCESS.items() if power is Power.PUBLIC}
-    assert {endpoint.partition(".")[0] for endpoint in public} == {"page", "health"}
+    assert {endpoint.partition(".")[0] for endpoint in public} == {"page", "health", "signin"}
+    assert {endpoint for endpoint in public if endpoint.startswith("signin")} == {"signin.page", "signin.sign_in"}
+
+
+SIGN_IN = "signin.sign_in"
+"""It is public, and has a secret of its own: the one-time code."""
 
 
 async def test_every_route_asks_for_its_power(site: Site):
@@ -61,6 +66,62 @@ async def test_every_route_asks_for_its_power(site: Site):
         for key, result in expected[ACCESS[endpoint]].items():
             status = (await site.ask(method, path, key=key)).status_code
             assert status not in (401, 403) if result is True else status == result, (endpoint, method, key)
+
+
+async def test_admin_in_a_browser_opens_admin_routes_only(site: Site):
+    expected = {Power.PUBLIC: True, Power.CLIENT: 401, Power.ADMIN: True}
+    for endpoint, method, path in routes(site):
+        result = expected[ACCESS[endpoint]]
+        status = (await site.from_admin_page(method, path, site.signed_in())).status_code
+        assert status not in (401, 403) if result is True else status == result, (endpoint, method)
+
+
+FORGED: tuple[dict[str, str | None], ...] = (
+    {"x-relay-token": None},
+    {"x-relay-token": "radt-" + "x" * 43},
+    {"x-relay-token": "rads"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": f"http://{ADMIN_HOST}"},
+    {"Sec-Fetch-Site": "none"},
+    {"Sec-Fetch-Site": None, "Origin": ORIGIN},
+    {"Sec-Fetch-Site": None, "Origin": "http://[::1]:3000"},
+)
+
+
+@pytest.mark.parametrize("headers", FORGED, ids=range(len(FORGED)))
+async def test_cookie_alone_opens_nothing(site: Site, headers: dict[str, str | None]):
+    for endpoint, method, path in routes(site):
+        if ACCESS[endpoint] is Power.ADMIN:
+            response = await site.from_admin_page(method, path, site.signed_in(), headers=headers)
+            assert response.status_code == 403, (endpoint, method)
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": None}, {"Origin": f"http://{ADMIN_HOST}"}, {"Sec-Fetch-Site": None, "Cookie": None}]
+)
+async def test_what_the_admin_page_sends(site: Site, headers: dict[str, str | None]):
+    response = await site.from_admin_page("GET", "/api/sessions", site.signed_in(), headers=headers)
+    assert response.status_code == (401 if "Cookie" in headers else 200)
+
+
+async def test_token_alone_opens_nothing(site: Site):
+    session = site.signed_in()
+    for cookie in (f"{COOKIE}=wrong", f"relay-admin={session.cookie}", f"{COOKIE}-2={session.cookie}", COOKIE):
+        response = await site.from_admin_page("GET", "/api/sessions", session, headers={"Cookie": cookie})
+        assert response.status_code == 401
+
+
+async def test_old_admin_session_opens_nothing(site: Site):
+    session = site.signed_in()
+    site.now += 13 * 3600
+    assert (await site.from_admin_page("GET", "/api/sessions", session)).status_code == 401
+
+
+async def test_secrets_of_an_admin_session_are_no_keys(site: Site):
+    session = site.signed_in()
+    for secret in (session.cookie, session.token):
+        for path in ("/v1/models", "/api/sessions", "/metrics"):
+            assert (await site.ask("GET", path, key=secret)).status_code == 401
 
 
 async def test_route_that_nobody_classified_is_closed(site: Site):
