@@ -18,6 +18,11 @@ CODE_SECONDS: Final = 60.0
 QUIET_ADDRESS: Final = "/favicon.ico"
 """An address of relay's that runs no code: storage can be looked at before the page is opened."""
 TOKEN: Final = "localStorage.getItem('relay.bridge.token')"  # noqa: S105  # where it is, not what it is
+READY_FOR_LOGIN: Final = f"""async () => {{
+  while (typeof globalThis.puter?.setAuthToken !== "function" || {TOKEN} === null)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}}"""
+"""The page's policy forbids the evaluation that Playwright's own way of waiting needs."""
 SIGN_IN: Final = "token => { puter.setAuthToken(token); }"
 MARK: Final = "if (location.origin === %s) globalThis.relayHeadless = true;"
 """Tells relay's page, and no other, that it is run headless."""
@@ -63,8 +68,7 @@ class OwnPage(Visit):
     @staticmethod
     async def _sign_in(page: Page, token: str) -> None:
         """Give the site's own function the login: https://docs.puter.com/Auth/."""
-        await page.wait_for_function("typeof globalThis.puter?.setAuthToken === 'function'")
-        await page.wait_for_function(TOKEN)
+        await page.evaluate(READY_FOR_LOGIN)
         await page.evaluate(SIGN_IN, token)
         await page.reload()
 

@@ -61,8 +61,8 @@ class Supervisor:
 
     def accounts(self) -> tuple[Snapshot, ...]:
         """Return every account by name, those too whose browser does not run."""
-        resting = {account.name: _resting(account) for account in self._accounts.list()[0]}
-        return tuple((resting | {name: run.snapshot for name, run in sorted(self._runs.items())}).values())
+        idle = {account.name: resting(account) for account in self._accounts.list()[0]}
+        return tuple((idle | {name: run.snapshot for name, run in sorted(self._runs.items())}).values())
 
     def snapshot(self, name: str) -> Snapshot:
         """Return one account.
@@ -71,7 +71,7 @@ class Supervisor:
             AccountUnknown: there is none of this name.
         """
         run = self._runs.get(name)
-        return _resting(self._accounts.get(name)) if run is None else run.snapshot
+        return resting(self._accounts.get(name)) if run is None else run.snapshot
 
     def account(self, name: str) -> AccountRun:
         """Return the running account.
@@ -167,7 +167,8 @@ class Supervisor:
             log.info("headless.stopped", accounts=len(self._tasks), seconds=round(time.monotonic() - began, 2))
 
 
-def _resting(account: Account) -> Snapshot:
+def resting(account: Account) -> Snapshot:
+    """Return what there is to say of an account whose browser does not run."""
     return Snapshot(
         name=account.name,
         site=account.site,
