@@ -23,6 +23,7 @@ from relay.backends.browser import BrowserBackend
 from relay.bridge.frames import ClientSettings
 from relay.bridge.headless.accounts import Accounts
 from relay.bridge.headless.seams import Engine, Watching
+from relay.bridge.headless.sites import Sites
 from relay.bridge.headless.supervisor import Supervisor
 from relay.bridge.headless.visit import Place
 from relay.bridge.pairing import Doorkeeper
@@ -44,7 +45,7 @@ from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
-from relay.web import admin, chat, health, models, page, remote, server, signin
+from relay.web import accounts, admin, chat, health, models, page, remote, server, signin
 from relay.web.access import COOKIE, Gate, GateRules
 
 log = structlog.get_logger(__name__)
@@ -162,6 +163,11 @@ class Relay:
         return self._http.origin(self._http.name)
 
     @property
+    def _admin_origin(self) -> str:
+        """Not the page's: the script of a chat's vendor runs there."""
+        return self._http.origin(self._http.other_name)
+
+    @property
     def _admin_cookie(self) -> str:
         return f"{COOKIE}-{self._http.port}"
 
@@ -237,6 +243,7 @@ class Relay:
             admin_cookie=self._admin_cookie,
         )
         request_limits = Limits(messages=settings.limits.messages, tools=settings.limits.tools)
+        bridges = self._store.bridges
         blueprints = (
             page.blueprint(self._page_settings()),
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
@@ -245,12 +252,12 @@ class Relay:
             admin.blueprint(self.metrics, self.registry, self.headless.accounts),
             signin.blueprint(self.admins, self._admin_place()),
             remote.blueprint(self.headless),
+            accounts.blueprint(self.headless, self.registry, Sites(page.assets("extension") / "sites"), bridges),
         )
         return server.build(blueprints, Gate(rules, self.keyring, self.admins), rules, settings.limits.body_bytes)
 
     def _admin_place(self) -> signin.AdminPlace:
-        origin = self._http.origin(self._http.other_name)
-        return signin.AdminPlace(origin, page_origin=self._page_origin, cookie=self._admin_cookie)
+        return signin.AdminPlace(self._admin_origin, page_origin=self._page_origin, cookie=self._admin_cookie)
 
     def _page_settings(self) -> page.PageSettings:
         puter = self._settings.puter
@@ -263,7 +270,7 @@ class Relay:
             config={
                 "bridge_url": self._bridge_url,
                 "base_url": self._base_url,
-                "admin_url": f"{self._http.origin(self._http.other_name)}/admin/",
+                "admin_url": f"{self._admin_origin}/admin/",
                 "version": __version__,
                 "default_model": self._settings.default_model,
                 "demo": self._settings.demo,
