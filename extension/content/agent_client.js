@@ -31,15 +31,21 @@ const HELLO_MS = 2000;
 const REPLY_MS = 10_000;
 const KINDS = new Set(["start", "response", "text", "sent", "end", "error"]);
 
-/** The page cannot be spoken to, or what it was asked for failed; `name` is that of the page's error. */
+/**
+ * The page cannot be spoken to, or what it was asked for failed; `name` is that of the page's error, `kind` and
+ * `retryAfter` what the page says of it in the words of the bridge.
+ */
 export class AgentError extends Error {
   /**
    * @param {string} name
    * @param {string} message
+   * @param {{kind?: string | undefined, retryAfter?: number | undefined}} [said]
    */
-  constructor(name, message) {
+  constructor(name, message, { kind, retryAfter } = {}) {
     super(message);
     this.name = name;
+    this.kind = kind;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -255,7 +261,9 @@ function pulled(reply) {
  */
 function errorOf(error) {
   const message = typeof error?.message === "string" ? error.message.slice(0, 1000) : "the page failed";
-  return new AgentError(typeof error?.name === "string" ? error.name.slice(0, 64) : "Error", message);
+  const kind = typeof error?.kind === "string" ? error.kind : undefined;
+  const retryAfter = Number.isFinite(error?.retry_after) ? Number(error.retry_after) : undefined;
+  return new AgentError(typeof error?.name === "string" ? error.name.slice(0, 64) : "Error", message, { kind, retryAfter });
 }
 
 /**

@@ -98,11 +98,14 @@
 
   /**
    * @param {unknown} error
-   * @returns {{name: string, message: string}}
+   * @returns {{name: string, message: string, kind?: string, retry_after?: number}}
    */
   function asError(error) {
-    const { name, message } = /** @type {any} */ (error ?? {});
-    if (typeof message === "string") return { name: String(name ?? "Error"), message };
+    const { name, message, kind, retry_after: after } = /** @type {any} */ (error ?? {});
+    if (typeof message === "string") {
+      const said = typeof kind === "string" ? { kind, ...(typeof after === "number" ? { retry_after: after } : {}) } : {};
+      return { name: String(name ?? "Error"), message, ...said };
+    }
     return { name: "Error", message: typeof error === "string" ? error : "the page threw something that is no error" };
   }
 

@@ -15,11 +15,12 @@ import { at } from "./path.js";
  * @property {unknown[]} messages  The call in OpenAI's chat form.
  * @property {unknown} [tools]
  * @property {unknown} [tool_choice]
+ * @property {unknown} [response_format]
  * @property {Record<string, unknown>} request  The bridge's request.
  * @property {string} [conversation]  The one that is open.
  * @property {Record<string, unknown>} saved  Of earlier answers of this call.
- * @property {unknown[]} [files]
- * @property {() => string} uuid
+ * @property {string} call  An id for the whole call.
+ * @property {() => string} uuid  Another one each time.
  * @property {(name: string) => string | null | undefined} localStorage
  * @property {(name: string) => string | null | undefined} sessionStorage
  * @property {(name: string) => string | null | undefined} cookie
@@ -30,7 +31,19 @@ import { at } from "./path.js";
 
 const TEMPLATE = /\{\{\s*([^{}]*?)\s*\}\}/g;
 const WHOLE = /^\{\{\s*([^{}]*?)\s*\}\}$/;
-const NAMES = ["prompt", "model", "messages", "tools", "tool_choice", "files", "conversation", "uuid", "origin", "now"];
+const NAMES = [
+  "prompt",
+  "model",
+  "messages",
+  "tools",
+  "tool_choice",
+  "response_format",
+  "conversation",
+  "call",
+  "uuid",
+  "origin",
+  "now",
+];
 const STORES = ["localStorage", "sessionStorage", "cookie", "saved", "request"];
 
 /** A template has no value now; `name` is what it asks for. */

@@ -19,6 +19,7 @@ const SCOPE = {
   messages: [{ role: "user", content: "Hi" }],
   request: { temperature: 0, stop: ["x"] },
   saved: { event: { id: 7 } },
+  call: "c-1",
   uuid: () => "u-1",
   localStorage: (name) => STORE.get(name) ?? null,
   sessionStorage: () => undefined,
@@ -52,7 +53,7 @@ for (const [template, filled] of /** @type {[string, unknown][]} */ ([
 }
 
 test("what has no value and may have none is left out", () => {
-  assert.deepEqual(fill({ a: "{{tools?}}", b: ["{{files?}}", 1, null], c: { d: true } }, SCOPE), {
+  assert.deepEqual(fill({ a: "{{tools?}}", b: ["{{tool_choice?}}", 1, null], c: { d: true } }, SCOPE), {
     b: [1, null],
     c: { d: true },
   });
