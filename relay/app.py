@@ -227,7 +227,7 @@ class Relay:
         """Load Playwright and what drives it, which a relay without headless mode does without."""
         from relay.bridge.headless.engine import Browsers, PlaywrightEngine  # noqa: PLC0415  # see above
 
-        place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__)
+        place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__, page.assets("extension"))
         return PlaywrightEngine(Browsers(self._settings.headless.browser, place), accounts)
 
     def _make_http_app(self) -> Quart:
@@ -270,7 +270,6 @@ class Relay:
             config={
                 "bridge_url": self._bridge_url,
                 "base_url": self._base_url,
-                "admin_url": f"{self._admin_origin}/admin/",
                 "version": __version__,
                 "default_model": self._settings.default_model,
                 "demo": self._settings.demo,

@@ -9,8 +9,12 @@ from typing import Any
 import click
 
 from relay import __version__
+from relay.commands.admin import admin
+from relay.commands.browser import browser
 from relay.commands.doctor import doctor
+from relay.commands.headless import headless
 from relay.commands.keys import key
+from relay.commands.login import login
 from relay.commands.output import discard_unwritten, prepare
 from relay.commands.pair import pair
 from relay.commands.place import examples
@@ -82,5 +86,5 @@ def main() -> None:
     """Use the chat you are signed in to from any tool that speaks the OpenAI API."""
 
 
-for _command in (serve, key, pair, doctor):
+for _command in (serve, key, pair, admin, doctor, login, headless, browser):
     main.add_command(_command)
