@@ -33,6 +33,7 @@ PYTHON = sys.executable
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 JS = ROOT / "tests" / "js"
 CLIENTS = ROOT / "tests" / "clients"
+APPS = ROOT / "tests" / "e2e" / "apps"
 
 Job = Callable[["Log"], None]
 
@@ -194,6 +195,11 @@ def program_tests(folder: str, *, minutes: float = 10) -> Job:
     return python("pytest", folder, "-m", "e2e and not heavy", "--durations=5", "--maxfail=10", minutes=minutes)
 
 
+def chat_programs(*names: str, minutes: float = 10) -> Job:
+    """A job that installs real web chats in environments of their own, if they are not there yet."""
+    return lambda log: log.run(PYTHON, APPS / "installed.py", *names, minutes=minutes)
+
+
 def script(name: str) -> Job:
     """A job that runs a script of tests/js/package.json."""
     return lambda log: log.run(*npm("run", "--silent", name), cwd=JS)
@@ -225,12 +231,14 @@ JS_LANE = (
     Step("js-lint", script("lint"), needs=("npm-js",)),
     Step("js-unit", script("test"), needs=("npm-js",)),
     Step("npm-clients", npm_ci(CLIENTS)),
+    Step("chats", chat_programs("gradio", "chainlit")),
+    Step("chats-heavy", chat_programs("open-webui", minutes=30), heavy=True),
     Step("wheel", program_tests("tests/packaging")),
 )
 LAST_LANE = (
-    Step("e2e", program_tests("tests/e2e", minutes=15), needs=("chromium", "npm-clients")),
-    Step("clients", program_tests("tests/clients"), needs=("chromium", "npm-clients")),
-    Step("heavy", heavy_tests, needs=("chromium", "npm-clients"), heavy=True),
+    Step("e2e", program_tests("tests/e2e", minutes=15), needs=("chromium", "npm-clients", "chats")),
+    Step("clients", program_tests("tests/clients"), needs=("chromium", "npm-clients", "chats")),
+    Step("heavy", heavy_tests, needs=("chromium", "npm-clients", "chats", "chats-heavy"), heavy=True),
 )
 ALL_STEPS = PYTHON_LANE + JS_LANE + LAST_LANE
 
