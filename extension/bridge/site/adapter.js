@@ -284,22 +284,18 @@ export class SiteAdapter {
       why = error instanceof Error ? error.message : "The page cannot be asked.";
     }
     if (why === null) return null;
-    const starting = lookAt(this.#site, { since: this.#since, login: undefined }).state === "ready" && this.#isYoung();
-    return starting ? { state: "starting" } : { state: "unavailable", detail: why };
-  }
-
-  #isYoung() {
-    return this.#site.document.readyState !== "complete" || this.#site.now() - this.#since < PAGE_MS;
+    const young = this.#site.document.readyState !== "complete" || this.#site.now() - this.#since < PAGE_MS;
+    return young ? { state: "starting" } : { state: "unavailable", detail: why };
   }
 
   /** What the page itself says of its state. */
   async #said() {
     const { status } = this.#site.description;
     if (!status) return null;
-    const agent = await this.#site.agent();
-    if (!(/** @type {any} */ (await agent.read(status.path))?.callable)) return null;
     try {
-      return statusOf(await agent.call(status.path, [], { timeout: PAGE_MS }));
+      const agent = await this.#site.agent();
+      const found = /** @type {any} */ (await agent.read(status.path));
+      return found?.callable ? statusOf(await agent.call(status.path, [], { timeout: PAGE_MS })) : null;
     } catch (error) {
       const why = error instanceof Error ? error.message : "";
       return { state: /** @type {const} */ ("unavailable"), detail: `The page's ${status.path} failed: ${why}` };
