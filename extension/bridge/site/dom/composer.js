@@ -7,18 +7,24 @@
  */
 
 import { AdapterError } from "../../adapter.js";
-import { all, visible } from "./select.js";
+import { keepsBlanks } from "./markdown/tree.js";
 import { pressKey } from "./press.js";
+import { all, visible } from "./select.js";
 import { windowOf } from "./watch.js";
 
 /**
  * @typedef {import("./watch.js").Watch} Watch
  * @typedef {HTMLTextAreaElement | HTMLInputElement} Field
- * @typedef {(editor: HTMLElement, text: string) => void} Writer
+ * @typedef {(element: HTMLElement, text: string) => boolean} Writer  Whether the page may have taken it.
  */
 
 const EDITABLE = "textarea, input:not([type]), input[type=text], input[type=search], [contenteditable]:not([contenteditable=false])";
 const TAKES_MS = 1500;
+const SETTLES_MS = 50;
+/** Typing much into a rich editor takes its square of time: 200 kB half a minute. */
+const LONG = 8000;
+/** Sites turn what is longer into an attachment when it is pasted. */
+const PASTED_AT_ONCE = 2000;
 /** Beginnings, or last words, for which sites open a menu that would take the Enter. */
 const OPENS_MENU = /^\s*[/@#]|(^|\s)[/@#:]\S*$/;
 const INVISIBLE = /[\u200b\u200c\u2060\ufeff]/g;
@@ -28,6 +34,7 @@ export class Composer {
   #document;
   #selector;
   #watch;
+  #restore = () => {};
 
   /**
    * @param {Document} document
@@ -60,10 +67,10 @@ export class Composer {
     if (!element) throw new AdapterError("site_changed", "The composer is not on the page any more.");
     const wanted = text.replace(/\r\n?/g, "\n");
     if (isField(element)) this.#refuseLines(element, wanted);
-    for (const write of isField(element) ? [setValue] : [typeIn, pasteIn, typeLines]) {
-      const editor = this.find() ?? element;
-      write(editor, wanted);
-      if (await this.#watch.until(() => this.holds(wanted), { ms: TAKES_MS, signal })) return this.#closeMenu(wanted);
+    else this.#keepBlanks(element);
+    for (const write of writersFor(element, wanted)) {
+      if (!write(this.find() ?? element, wanted)) continue;
+      if (await this.#took(wanted, signal)) return this.#closeMenu(wanted);
     }
     const found = this.text();
     this.clear();
@@ -75,6 +82,13 @@ export class Composer {
     const element = this.find();
     if (element && isField(element)) setValue(element, "");
     else if (element) erase(element);
+    this.release();
+  }
+
+  /** What was written has been taken, or is given up. */
+  release() {
+    this.#restore();
+    this.#restore = () => {};
   }
 
   /** What is in it, as a person reads it. */
@@ -101,6 +115,30 @@ export class Composer {
     if (!element) return;
     element.focus();
     pressKey(element, key);
+  }
+
+  /**
+   * A browser writes hard blanks into an editor that shows runs of blanks as one, and they would reach the model.
+   * @param {HTMLElement} editor
+   */
+  #keepBlanks(editor) {
+    this.release();
+    if (keepsBlanks(editor)) return;
+    const before = editor.style.whiteSpace;
+    editor.style.whiteSpace = "pre-wrap";
+    this.#restore = () => void (editor.style.whiteSpace = before);
+  }
+
+  /**
+   * Editors draw anew what they did not expect, a moment later.
+   * @param {string} text
+   * @param {AbortSignal} signal
+   */
+  async #took(text, signal) {
+    if (!(await this.#watch.until(() => this.holds(text), { ms: TAKES_MS, signal }))) return false;
+    const element = this.find();
+    if (element && !isField(element)) await this.#watch.still(element, { ms: SETTLES_MS, atMost: TAKES_MS, signal });
+    return this.holds(text);
   }
 
   /** @param {string} text */
@@ -136,6 +174,17 @@ function plainly(text) {
     .trim();
 }
 
+/**
+ * The ways to write, best first.
+ * @param {HTMLElement} element
+ * @param {string} text
+ * @returns {Writer[]}
+ */
+function writersFor(element, text) {
+  if (isField(element)) return [setValue];
+  return text.length > LONG ? [pasteIn, insertFlat, typeIn, typeLines] : [typeIn, pasteIn, typeLines];
+}
+
 /** @type {Writer} */
 function setValue(element, text) {
   const { InputEvent, Event, HTMLInputElement, HTMLTextAreaElement } = windowOf(element.ownerDocument);
@@ -144,6 +193,7 @@ function setValue(element, text) {
   Object.getOwnPropertyDescriptor(prototype, "value")?.set?.call(element, text);
   element.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true, inputType: "insertText", data: text }));
   element.dispatchEvent(new Event("change", { bubbles: true }));
+  return true;
 }
 
 /** @param {HTMLElement} editor */
@@ -161,16 +211,31 @@ function selectAll(editor) {
 /** As if typed in one go. @type {Writer} */
 function typeIn(editor, text) {
   selectAll(editor);
-  editor.ownerDocument.execCommand("insertText", false, text);
+  return editor.ownerDocument.execCommand("insertText", false, text);
 }
 
-/** Most rich editors read a pasted text themselves. @type {Writer} */
+/** Most rich editors read a pasted text themselves; a bare one takes nothing from a script. @type {Writer} */
 function pasteIn(editor, text) {
   const { DataTransfer, ClipboardEvent } = windowOf(editor.ownerDocument);
   erase(editor);
-  const clipboardData = new DataTransfer();
-  clipboardData.setData("text/plain", text);
-  editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true, composed: true }));
+  for (let at = 0; at < text.length; at += PASTED_AT_ONCE) {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text.slice(at, at + PASTED_AT_ONCE));
+    const init = { clipboardData, bubbles: true, cancelable: true, composed: true };
+    if (editor.dispatchEvent(new ClipboardEvent("paste", init))) return false;
+  }
+  return true;
+}
+
+/** As one piece of text that keeps its line breaks. Pages may forbid it (Trusted Types). @type {Writer} */
+function insertFlat(editor, text) {
+  const html = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  selectAll(editor);
+  try {
+    return editor.ownerDocument.execCommand("insertHTML", false, `<span style="white-space: pre-wrap">${html}</span>`);
+  } catch {
+    return false;
+  }
 }
 
 /** Line by line, for editors that lose line breaks of a longer text. @type {Writer} */
@@ -180,6 +245,7 @@ function typeLines(editor, text) {
     if (index > 0) editor.ownerDocument.execCommand("insertLineBreak");
     if (line) editor.ownerDocument.execCommand("insertText", false, line);
   });
+  return true;
 }
 
 /**

@@ -224,7 +224,7 @@ export class DomChat {
     const button = () => this.#pressSend(signal);
     for (const press of this.#dom.send ? [button, enter] : [enter]) {
       await press();
-      if (await this.#watch.until(left, { ms: LEAVES_MS, signal })) return;
+      if (await this.#watch.until(left, { ms: LEAVES_MS, signal })) return this.#composer.release();
     }
     this.#composer.clear();
     throw new AdapterError("site_changed", "The message stayed in the composer: neither its button nor Enter sent it.");

@@ -35,7 +35,8 @@ export class Settled {
     if (certain.length < SURELY_TEXT) return "";
     const end = endOfSent(this.#shown, certain);
     // A page that shows less, or something else, may be on its way to showing it again: the end of the answer decides.
-    return end === null ? "" : this.#pass(certain, end);
+    if (end === null || (!certain.startsWith(this.#shown) && !hasWords(certain.slice(end)))) return "";
+    return this.#pass(certain, end);
   }
 
   /**
@@ -71,14 +72,15 @@ function commonStart(one, other) {
 }
 
 /**
- * A row of a table may be a paragraph for a while, and a letter may be half of a pair.
+ * Marks at the end may become other marks, a row of a table may be a paragraph for a while, a fence gets its language
+ * letter by letter, and a letter may be half of a pair.
  * @param {string} text
  * @param {number} length
  */
 function settledLength(text, length) {
-  const line = text.lastIndexOf("\n", length - 1) + 1;
-  if (/^\s*(\||```|~~~)/.test(text.slice(line, length))) return line;
-  return length > 0 && /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
+  const certain = text.slice(0, length).replace(/[\s*_`#>~|\\+=-]+$|[\ud800-\udbff]$/, "");
+  const line = certain.lastIndexOf("\n") + 1;
+  return /^[\s>]*(\||```|~~~)/.test(certain.slice(line)) ? certain.slice(0, line).trimEnd().length : certain.length;
 }
 
 /**
@@ -100,6 +102,11 @@ function endOfSent(sent, text) {
     last = left;
   }
   return right + commonStart(sent.slice(last), text.slice(right));
+}
+
+/** @param {string} text */
+function hasWords(text) {
+  return skip(new RegExp(MARKUP, "y"), text, 0) < text.length;
 }
 
 /**

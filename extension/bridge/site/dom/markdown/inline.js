@@ -54,7 +54,7 @@ function elementText(element, view) {
   const name = element.localName;
   if (name === "br") return "\n";
   if (name === "img") return emoji(element);
-  if (name === "input") return element.matches(":checked, [checked]") ? "[x] " : "[ ] ";
+  if (name === "input") return checkbox(element);
   if (name === "code") return codeSpan(element.textContent);
   const text = children(element, view)
     .map((node) => inlineNode(node, view))
@@ -68,6 +68,12 @@ function elementText(element, view) {
 function emoji(image) {
   const alternative = image.getAttribute("alt") ?? "";
   return EMOJI.test(alternative) ? alternative : "";
+}
+
+/** @param {Element} box */
+function checkbox(box) {
+  const gap = /^\s/.test(box.nextSibling?.textContent ?? "") ? "" : " ";
+  return `${box.matches(":checked") ? "[x]" : "[ ]"}${gap}`;
 }
 
 /** @param {string} code */

@@ -62,7 +62,7 @@ export function skipped(element, { ignore }) {
  * @param {Element} element
  */
 export function isBlock(element) {
-  if (element.matches(BLOCKS) || element.querySelector(BLOCKS) !== null) return true;
+  if (element.matches(BLOCKS) || (element.shadowRoot ?? element).querySelector(BLOCKS) !== null) return true;
   const display = element.localName.includes("-") || element.shadowRoot ? style(element)?.display : undefined;
   return display !== undefined && display !== "" && !/^(inline|contents)/.test(display);
 }
