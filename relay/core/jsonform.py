@@ -32,7 +32,7 @@ Your answer could not be used:
 
 Write it again, corrected: only the JSON, complete, with no words around it."""
 
-_FENCED: Final = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[`~]*[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE: Final = re.compile(r"\s*(`{3,}|~{3,})(.*)", re.DOTALL)
 
 
 class _Judged(NamedTuple):
@@ -123,12 +123,25 @@ def _judge(text: str, form: ResponseFormat) -> _Judged:
 def _candidates(text: str) -> Iterator[str]:
     """Yield what may be the JSON of an answer: all of it, a fenced block, from the first bracket to the last."""
     yield text.strip()
-    for match in _FENCED.finditer(text):
-        yield match[2].strip()
+    yield from _fenced(text)
     for opening, closing in ("{}", "[]"):
         start, end = text.find(opening), text.rfind(closing)
         if 0 <= start < end:
             yield text[start : end + 1]
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """Yield what stands in each code block."""
+    fence, lines = "", list[str]()
+    for line in text.splitlines(keepends=True):
+        match = _FENCE.fullmatch(line)
+        if not fence:
+            fence, lines = match[1] if match else "", []
+        elif match and match[1].startswith(fence) and not match[2].strip():
+            yield "".join(lines).strip()
+            fence = ""
+        else:
+            lines.append(line)
 
 
 def _strict(text: str) -> bool:

@@ -72,6 +72,7 @@ def test_text_is_not_touched(form):
         'Here:\n\n```\n{"b": 1}\n```\nor\n```json\n{"a": 1}\n```\nDone.',
         '~~~~\n{"a": 1}\n~~~~',
         'It is {"a": 1}, I think.',
+        'A {\n````md\n```json\n{}\n```\n````\n```\n{"a": 1}\n```\n}',
         '<think>{"a": 2}</think>{"a": 1}',
     ],
 )

@@ -25,6 +25,7 @@ _LABELS: Final = 3
 _SPACE: Final = re.compile(r"\s*")
 _INDENT: Final = re.compile(r"[ \t]*")
 _SAME_LINE: Final = re.compile(r"[ \t]{0,20}tool_calls?[ \t]{0,20}(?=[{\[])", re.IGNORECASE)
+_RUNS: Final = {char: re.compile(f"{char}{{0,{_LINE_ROOM}}}") for char in "`~"}
 _LABEL: Final = re.compile(r"[^\W\d]+(?: [^\W\d]*)?")
 _WORDS: Final = re.compile(r"(?:[^\W\d_]|[ \t\r])*")
 _OWN_WORDS: Final = ("tool_call", "tool_calls")
@@ -104,9 +105,9 @@ def in_fence(text: str, pos: int, fence: Fence, *, final: bool) -> Found:
     That is its end or a call whose fence is no shorter: models forget to close a block.
     """
     start = end_of(_INDENT, text, pos)
-    if start == len(text):
-        return _unless(final)
-    if text[start] not in "`~":
+    if start == len(text) or start - pos > _LINE_ROOM:
+        return _unless(final or start - pos > _LINE_ROOM)
+    if text[start] not in _RUNS:
         return TEXT
     closed = closing_fence(text, start, final=final)
     if isinstance(closed, Close):
@@ -122,9 +123,9 @@ def in_fence(text: str, pos: int, fence: Fence, *, final: bool) -> Found:
 def closing_fence(text: str, pos: int, *, final: bool) -> Close | Verdict:
     """Return whether a fence without info string stands at `pos`."""
     end = _run(text, pos)
-    if end == len(text) and not final:
+    if end == len(text) and end - pos < _LINE_ROOM and not final:
         return MORE
-    if end - pos < 3:
+    if not 3 <= end - pos < _LINE_ROOM:
         return TEXT
     after = end_of(_INDENT, text, end)
     if after - end > _LINE_ROOM:
@@ -169,17 +170,14 @@ def _unless(final: bool) -> Verdict:
 
 
 def _run(text: str, pos: int) -> int:
-    """Return the end of the run of one character at `pos`."""
-    char, end = text[pos], pos
-    while text.startswith(char, end):
-        end += 1
-    return end
+    """Return the end of the run of fence characters at `pos`, as far as one may be long."""
+    return end_of(_RUNS[text[pos]], text, pos)
 
 
 def _fence(text: str, start: int, *, final: bool) -> Found:
     end = _run(text, start)
-    if end == len(text) or end - start < 3:
-        return _unless(final or end < len(text))
+    if end == len(text) or not 3 <= end - start < _LINE_ROOM:
+        return _unless(final or end < len(text) or end - start == _LINE_ROOM)
     newline = text.find("\n", end, end + _LINE_ROOM)
     if match := _SAME_LINE.match(text, end):
         return Head(match.end(), own=True, fence=Fence(text[start], end - start, match.end()))

@@ -27,7 +27,7 @@ class Call(NamedTuple):
     arguments: str
 
 
-class _Invalid(Exception):
+class _Invalid(ValueError):
     """The message says what is wrong, for the model."""
 
 
@@ -131,7 +131,7 @@ def _candidates(value: Any, *, own: bool) -> list[Any] | None:
 def _checked(candidate: Any, tools: Mapping[str, Tool]) -> Call | str:
     try:
         return _call(candidate, tools)
-    except _Invalid as problem:
+    except ValueError as problem:
         return str(problem)
 
 
@@ -150,10 +150,7 @@ def _call(candidate: Any, tools: Mapping[str, Tool]) -> Call:
     wrong = schema.problems(tool.parameters, arguments, "arguments")
     if wrong:
         raise _Invalid(f"{tool.name}: {'; '.join(wrong)}")
-    try:
-        return Call(tool.name, write(arguments))
-    except ValueError as error:
-        raise _Invalid(f"{tool.name}: {error}") from None
+    return Call(tool.name, write(arguments))
 
 
 def _arguments(tool: Tool, value: Any) -> Any:

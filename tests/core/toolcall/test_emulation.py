@@ -1,7 +1,7 @@
 from itertools import count
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.core.answer import Collector
@@ -21,6 +21,7 @@ from relay.core.events import (
 )
 from relay.core.request import AssistantMessage, Request, SystemMessage, Text, Tool, ToolCall, ToolChoice, UserMessage
 from relay.core.toolcall.emulation import ToolEmulation
+from relay.core.toolcall.read import write
 from relay.core.toolcall.write import block, instructions
 
 EDITOR = Tool(
@@ -281,6 +282,7 @@ PIECES = st.lists(
 )
 
 
+@settings(deadline=None)  # the first example loads jsonschema
 @given(
     PIECES.map("\n\n".join), PIECES.map("\n\n".join), st.integers(1, 9), st.sampled_from(["auto", "required", "none"])
 )
@@ -305,3 +307,31 @@ def test_answer_that_is_too_large_to_hold(monkeypatch):
     monkeypatch.setattr("relay.core.rounds.HELD_CHARACTERS", 10)
     with pytest.raises(Exception, match="larger than relay can hold"):
         emulation().feed([TextDelta("x" * 6), TextDelta("x" * 6)])
+
+
+NAMES = st.sampled_from(["editor", "now"])
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(), lambda inner: st.dictionaries(st.text(), inner, max_size=3)
+)
+
+
+@settings(deadline=None)  # the first example loads jsonschema
+@given(
+    st.lists(st.tuples(NAMES, st.dictionaries(st.text(), VALUES, max_size=3)), min_size=1, max_size=4),
+    st.sampled_from(["", "I do.", "Like this:\n```py\nx = {}\n```"]),
+    st.integers(1, 50),
+)
+def test_history_reads_back_as_the_answer_it_was(calls, text, size):
+    """What the model is shown of its calls is what it has to write."""
+    made = tuple(
+        ToolCall(id=f"call_{place}", name=name, arguments=write({"path": "a"} | arguments | {"path": "b"}))
+        for place, (name, arguments) in enumerate(calls, 1)
+    )
+    content = (Text(text=text),) if text else ()
+    (shown,) = emulation(tools=(), messages=(AssistantMessage(content=content, tool_calls=made),)).request.messages
+    (part,) = shown.content
+    assert isinstance(part, Text)
+    pieces = [TextDelta(part.text[at : at + size]) for at in range(0, len(part.text), size)]
+    collector = Collector()
+    collector.feed(emulation().feed([Started("m"), *pieces, STOP]))
+    assert (collector.result().content, collector.result().tool_calls) == (content, made)

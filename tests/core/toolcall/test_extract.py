@@ -66,6 +66,7 @@ def raw(items: list[Item]) -> str:
 )
 def test_forms_of_one_call(text):
     assert [(item.raw, item.json) for item in extract(text) if isinstance(item, Block)] == [(text, CALL)]
+    assert extract(*text) == extract(text)
 
 
 @pytest.mark.parametrize(
@@ -121,10 +122,14 @@ def test_forms_of_one_call(text):
         "```\n  ",
         "```a`b\n",
         "```\nlabel",
+        "`" * 250,
+        f"```\n{'~' * 250}\n{CALL}\n",
+        f"```\nx\n{' ' * 250}```\n{CALL}\n",
     ],
 )
 def test_what_is_no_call_stays_as_it_is(text):
     assert extract(text) == ([text] if text else [])
+    assert extract(*text) == extract(text)
 
 
 def test_text_around_calls():
@@ -299,6 +304,8 @@ def cut(text: str, places: list[int]) -> list[str]:
 @given(TEXTS, st.lists(st.integers(min_value=0), max_size=12))
 @example(f"```{' ' * 25}tool_call{' ' * 200}{CALL}", [230])
 @example(f"tool_call{' ' * 25}{CALL}", [34])
+@example(f"{'`' * 250}tool_call\n{CALL}", [200, 201, 202])
+@example(f"```\nx\n{' ' * 250}```\n{CALL}", [206, 207, 208])
 @example(f"{CALL}{' ' * 999}x", [len(CALL) + 999])
 @example(f"{CALL}{' ' * 1000}x", [len(CALL) + 1000])
 @example(f"{CALL}{' ' * 1001}```\n{CALL}", [len(CALL) + 1000])

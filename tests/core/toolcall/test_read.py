@@ -86,6 +86,11 @@ def test_all_characters_survive():
     ]
 
 
+def test_numbers_survive():
+    text = '{"tool_call": {"name": "now", "arguments": {"a": [1.5, -2e3, 12345678901234567890]}}}'
+    assert read(text) == [Call("now", '{"a":[1.5,-2000.0,12345678901234567890]}')]
+
+
 def test_half_an_emoji_does_not_get_through():
     text = '{"tool_call": {"name": "editor", "arguments": {"path": "\\ud83d"}}}'
     assert read(text) == [Call("editor", '{"path":"\ufffd"}')]
