@@ -100,6 +100,7 @@ export class SiteAdapter {
   /** @returns {Promise<AdapterStatus>} */
   async status() {
     const look = await this.#look();
+    this.#told = brief(look);
     const offer = await this.#offer();
     if (look.state !== "ready") return { ...look, ...offer, models: this.#models.known };
     try {
@@ -375,7 +376,6 @@ export class SiteAdapter {
 
   async #announce() {
     const status = await this.status();
-    this.#told = brief(status);
     for (const listener of this.#listeners) listener(status);
   }
 
@@ -384,11 +384,7 @@ export class SiteAdapter {
     try {
       for (;;) {
         await this.#site.sleep(LOOKS_MS, signal);
-        const look = brief(await this.#look());
-        if (look === this.#told) continue;
-        const first = this.#told === "";
-        this.#told = look;
-        if (!first) await this.#announce();
+        if (brief(await this.#look()) !== this.#told) await this.#announce();
       }
     } catch (error) {
       if (!signal.aborted) throw error;

@@ -439,7 +439,7 @@ test("changes of the page are noticed and told, until it is let go of", async ()
   const told = [];
   adapter.onstatus(({ state }) => void told.push(state));
   adapter.onstatus(({ state }) => void told.push(`too ${state}`));
-  await settled();
+  await adapter.status();
   await site.clock.pass(1000);
   await site.clock.pass(1000);
   assert.deepEqual(told, []);
@@ -450,6 +450,19 @@ test("changes of the page are noticed and told, until it is let go of", async ()
   adapter.close();
   await settled();
   assert.equal(site.clock.waiting, 0);
+});
+
+test("a change before the first look is told", async () => {
+  site.shown.add("#in");
+  const adapter = adapterOf({ login: { out: "#in" }, ways: [FETCH] });
+  /** @type {string[]} */
+  const told = [];
+  adapter.onstatus(({ state }) => void told.push(state));
+  assert.equal((await adapter.status()).state, "login_required");
+  site.shown.clear();
+  await site.clock.pass(1000);
+  assert.deepEqual(told, ["ready"]);
+  adapter.close();
 });
 
 test("a capture that lost sight of the answer reads it off the page, in the same call", async () => {
