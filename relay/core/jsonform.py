@@ -18,6 +18,7 @@ from relay.core import schema
 from relay.core.events import Event, FinishReason, TextDelta
 from relay.core.request import Request, ResponseFormat
 from relay.core.rounds import Rounds
+from relay.core.think import split_unopened
 from relay.core.toolcall.read import parse, trouble, write
 from relay.core.toolcall.write import instruct
 from relay.errors import BackendFailed
@@ -64,7 +65,7 @@ class JsonEmulation(Rounds):
             self._finish(reason, out)
         elif self._next_index or reason is not FinishReason.STOP:
             self._give(text, reason, out)
-        elif not (judged := _judge(text, self._format)).problems:
+        elif not (judged := _judge(split_unopened(text)[1], self._format)).problems:
             self._give(judged.json or "", reason, out)
         elif self._first:
             self._earlier = judged

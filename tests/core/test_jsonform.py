@@ -74,6 +74,7 @@ def test_text_is_not_touched(form):
         'It is {"a": 1}, I think.',
         'A {\n````md\n```json\n{}\n```\n````\n```\n{"a": 1}\n```\n}',
         '<think>{"a": 2}</think>{"a": 1}',
+        'I take {"a": 2}.\n</think>\n{"a": 1}',
     ],
 )
 @pytest.mark.parametrize("form", [WISH, STRICT])

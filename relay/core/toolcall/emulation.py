@@ -18,6 +18,7 @@ from relay.core.events import (
 )
 from relay.core.request import Request, ToolChoice
 from relay.core.rounds import Rounds
+from relay.core.think import split_unopened
 from relay.core.toolcall import write
 from relay.core.toolcall.extract import Block, CallExtractor, Item
 from relay.core.toolcall.heads import RESULT
@@ -117,9 +118,13 @@ class ToolEmulation(Rounds):
 
     def _read(self) -> _Found:
         found = _Found()
+        answer = "".join(self._raw)
+        reasoned = len(split_unopened(answer)[0])
+        position = len(answer) - sum(len(_source(item)) for item in self._items)
         for item in _without_made_up_results(self._items):
-            if isinstance(item, str) or (read := read_block(item, self._tools)) is None:
-                found.text += item if isinstance(item, str) else item.raw
+            position += len(source := _source(item))
+            if isinstance(item, str) or position <= reasoned or (read := read_block(item, self._tools)) is None:
+                found.text += source
                 continue
             read = read if self._parallel else read[: not found.calls]
             problems = [problem for problem in read if isinstance(problem, str)]
@@ -147,6 +152,10 @@ class ToolEmulation(Rounds):
                 ToolCallDelta(index, call.arguments),
                 ToolCallEnded(index),
             ]
+
+
+def _source(item: Item) -> str:
+    return item if isinstance(item, str) else item.raw
 
 
 def _without_made_up_results(items: Iterable[Item]) -> Iterator[Item]:

@@ -150,6 +150,17 @@ def test_reasoning_passes_through_and_calls_in_it_are_none():
     ]
 
 
+def test_calls_in_reasoning_that_has_only_a_closing_tag_are_none():
+    thought = f"Well.\n{block('now', {})}\n</think>"
+    assert emulation().feed(answer(f"{thought}\n{EDIT}")) == [
+        Started("m"),
+        TextDelta("Well."),
+        TextDelta(f"\n\n{thought[6:]}"),
+        *EDITED,
+        CALLED,
+    ]
+
+
 def test_reasoning_that_does_not_end():
     text = f"<think>I could\n{EDIT}\n"
     emulated = emulation()
