@@ -28,8 +28,9 @@ import { number, object, optional, text, whole } from "../../shape.js";
  * @property {string | null} [uploading]  What is there while a file goes up.
  * @property {string | null} [attachment]  Every file that hangs on the message to be sent.
  * @property {ModelPicker | null} [model_picker]
- * @property {number} [quiet_ms]  How long nothing may change before an answer counts as whole.
- * @property {number} [start_ms]  How long the site may take to begin an answer.
+ * @property {number} [quiet_ms]  How long nothing may change before an answer counts as whole (1000);
+ *   three times as long on pages that do not show that they are writing.
+ * @property {number} [start_ms]  How long the site may take to begin an answer (180,000).
  *
  * @typedef {{click: string} | {url: string}} Opening  How a chat is opened.
  * @typedef {object} ConversationDescription

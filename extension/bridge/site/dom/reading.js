@@ -22,8 +22,8 @@ import { windowOf } from "./watch.js";
  */
 
 const QUIET_MS = 1000;
-/** Without a sign of the page, an answer that stands still this long is whole. */
-const STILLNESS_MS = 3000;
+/** Without a sign of the page that it is done, nothing may change for so many times longer. */
+const UNSURE = 3;
 const START_MS = 180_000;
 
 /** The readers of an answer's two texts. */
@@ -106,8 +106,8 @@ class Progress {
     this.#last = shown;
     const begun = text !== "" || this.#page.fresh().flatMap(imagesOf).length > 0;
     if (busy) return this.#quiet;
-    if (begun) return this.#left(this.#wrote ? this.#quiet : Math.max(STILLNESS_MS, this.#quiet));
-    if (this.#wrote && this.#left(Math.max(STILLNESS_MS, this.#quiet)) <= 0)
+    if (begun) return this.#left(this.#wrote ? this.#quiet : this.#quiet * UNSURE);
+    if (this.#wrote && this.#left(this.#quiet * UNSURE) <= 0)
       throw new AdapterError("upstream", "The site ended without an answer.");
     if (now - this.#sent >= (this.#page.dom.start_ms ?? START_MS)) throw this.#silent();
     return this.#quiet;
