@@ -33,7 +33,7 @@ def given(**options: object) -> dict[str, object]:
     nothing = dict.fromkeys(
         ("host", "port", "bridge_port", "open_browser", "demo", "expose", "log_level", "config", "data_dir")
     )
-    return {**nothing, "no_auth": False, **options}
+    return {**nothing, "no_auth": False, "headless": False, **options}
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def given(**options: object) -> dict[str, object]:
         (["--port", "4000"], given(port=4000)),
         (["--demo", "--no-open"], given(demo=True, open_browser=False)),
         (["serve", "--no-auth", "--open"], given(no_auth=True, open_browser=True)),
+        (["serve", "--headless"], given(headless=True)),
     ],
 )
 def test_serving_is_the_default(served: list[dict[str, object]], words: list[str], options: dict[str, object]):

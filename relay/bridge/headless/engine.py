@@ -22,6 +22,7 @@ from relay.bridge.headless.accounts import Account, Accounts, Home
 from relay.bridge.headless.browser import Chromium
 from relay.bridge.headless.own_page import OwnPage
 from relay.bridge.headless.seams import Browser, BrowserLost, Engine, Start
+from relay.bridge.headless.site_page import SitePage
 from relay.bridge.headless.storage import restore
 from relay.bridge.headless.visit import Place, Visit
 
@@ -67,7 +68,7 @@ class PlaywrightEngine(Engine):
             raise BrowserLost(f"The browser {program} did not start: {_first_line(exc)}") from exc
         try:
             await restore(context, home.state)
-            return await self._join(context, OwnPage(context, self._browsers.place, start.token))
+            return await self._join(context, self._visit(context, account, home, start))
         except BaseException:
             await _end(context)
             raise
@@ -91,6 +92,12 @@ class PlaywrightEngine(Engine):
         """A driver that serves no browser and could not start one may be what is broken."""
         if not any(not browser.lost.done() for browser in self._live):
             await self.close()
+
+    def _visit(self, context: BrowserContext, account: Account, home: Home, start: Start) -> Visit:
+        place = self._browsers.place
+        if account.start is None:
+            return OwnPage(context, place, start.token)
+        return SitePage(context, place, account, home)
 
     async def _join(self, context: BrowserContext, visit: Visit) -> Chromium:
         browser = Chromium(context, visit, await _main_process(context))

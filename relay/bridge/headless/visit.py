@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from relay.bridge.headless.seams import Tab
@@ -31,12 +32,13 @@ class Pairing(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where relay is: the origin of its page, the address of its bridge, and its way to pair pages."""
+    """Where relay is: the origin of its page, the address of its bridge, its way to pair pages, its JavaScript."""
 
     origin: str
     bridge_url: str
     pairing: Pairing
     version: str
+    modules: Path
 
 
 class Visit(Protocol):

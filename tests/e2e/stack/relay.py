@@ -30,7 +30,7 @@ class Relay:
         self.output: list[str] = []
         self.process: asyncio.subprocess.Process | None = None
         self._readers: list[asyncio.Task[None]] = []
-        self._settings = {
+        self.settings = {
             "RELAY_PUTER__SDK": str(PUTER_JS),
             "RELAY_PUTER__API_ORIGIN": puter.api_origin,
             "RELAY_PUTER__GUI_ORIGIN": puter.gui_origin,
@@ -141,7 +141,7 @@ class Relay:
 
     async def _spawn(self, *words: str) -> asyncio.subprocess.Process:
         own = {name: value for name, value in os.environ.items() if not name.startswith("RELAY_")}
-        environment: Mapping[str, str] = own | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"} | self._settings
+        environment: Mapping[str, str] = own | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "default"} | self.settings
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "relay", *words),

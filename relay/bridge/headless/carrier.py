@@ -1,0 +1,162 @@
+"""The carrier of one page: moves frames between the program in the page and relay's bridge.
+
+The page's end is a port, as ``extension/content/port_socket.js`` describes it; the other end is a WebSocket to relay,
+opened here because a page's own policy may forbid it, and with a credential the page never sees.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from relay.bridge.headless.rewriting import NoHello, Papers
+
+log = structlog.get_logger(__name__)
+
+Message = dict[str, Any]
+Deliver = Callable[[list[Message]], Awaitable[None]]
+"""Hands messages to the page, in order; returns when it has them."""
+
+CLOSE_PAGE_GONE: Final = 4001
+CLOSE_MALFORMED: Final = 4400
+BROKEN: Final = 1006
+QUEUED_MESSAGES: Final = 4096
+BATCH: Final = 256
+FRAME_BYTES: Final = 256 * 2**20
+OPEN_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 1.0
+
+
+class Flooded(Exception):
+    """The page says more than relay takes: it does not keep to its credit."""
+
+
+class Carrier:
+    """Serves one port of a page until ``run`` is cancelled; then relay is told that the page is gone."""
+
+    def __init__(self, bridge_url: str, papers: Papers, setup: Mapping[str, Any], deliver: Deliver) -> None:
+        self._url = bridge_url
+        self._papers = papers
+        self._setup = setup
+        self._deliver = deliver
+        self._inbox: asyncio.Queue[Message] = asyncio.Queue(QUEUED_MESSAGES)
+        self._outbox: asyncio.Queue[Message] = asyncio.Queue(BATCH)
+        self._socket: ClientConnection | None = None
+        self._number: int | None = None
+        self._greeted = False
+
+    def receive(self, message: Message) -> None:
+        """Take a message of the page.
+
+        Raises:
+            Flooded: too many wait already.
+        """
+        try:
+            self._inbox.put_nowait(message)
+        except asyncio.QueueFull:
+            raise Flooded from None
+
+    async def stop(self) -> None:
+        """Tell the program in the page to end for good; return when it has been told."""
+        await self._deliver([{"type": "stop"}])
+
+    async def run(self) -> None:
+        """Carry until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._hand_over())
+            await self._outbox.put({"type": "setup", "setup": dict(self._setup)})
+            link: asyncio.Task[None] | None = None
+            while True:
+                message = await self._inbox.get()
+                match message:
+                    case {"type": "open", "socket": int(number)}:
+                        await self._end(link)
+                        self._number, self._greeted = number, False
+                        link = group.create_task(self._link(number))
+                    case {"type": "frame", "socket": int(number), "data": str(data)} if number == self._number:
+                        await self._send(data)
+                    case {"type": "close", "socket": int(number)} if number == self._number:
+                        await self._close(message)
+                    case _:
+                        pass  # what a person may want to know, or about a socket that is gone
+
+    async def _hand_over(self) -> None:
+        while True:
+            batch = [await self._outbox.get()]
+            while len(batch) < BATCH and not self._outbox.empty():
+                batch.append(self._outbox.get_nowait())
+            await self._deliver(batch)
+
+    async def _link(self, number: int) -> None:
+        """One socket from its opening to its end."""
+        code, reason = BROKEN, ""
+        try:
+            socket = self._socket = await connect(
+                self._url,
+                compression=None,
+                proxy=None,
+                ping_interval=None,
+                max_size=FRAME_BYTES,
+                open_timeout=OPEN_SECONDS,
+                close_timeout=CLOSE_SECONDS,
+            )
+            await self._outbox.put({"type": "opened", "socket": number})
+            await self._read(socket, number)
+            code, reason = socket.close_code or BROKEN, socket.close_reason or ""
+        except (OSError, TimeoutError, InvalidHandshake, InvalidURI):
+            pass  # relay cannot be reached now: the page tries again
+        except asyncio.CancelledError:
+            if self._socket is not None:
+                await _close_soon(self._socket, CLOSE_PAGE_GONE, "the page is gone")
+            raise
+        finally:
+            self._socket = None
+        if number == self._number:
+            await self._outbox.put({"type": "closed", "socket": number, "code": code, "reason": reason})
+
+    async def _read(self, socket: ClientConnection, number: int) -> None:
+        first = True
+        with contextlib.suppress(ConnectionClosed):  # the code says how
+            async for data in socket:
+                text = data if isinstance(data, str) else data.decode(errors="replace")
+                shown = self._papers.welcome(text) if first else text
+                await self._outbox.put({"type": "frame", "socket": number, "data": shown})
+                first = False
+
+    async def _send(self, data: str) -> None:
+        socket = self._socket
+        if socket is None:
+            return
+        try:
+            if not self._greeted:
+                data = self._papers.hello(data)
+                self._greeted = True
+            await socket.send(data)
+        except NoHello as exc:
+            await _close_soon(socket, CLOSE_MALFORMED, str(exc))
+        except ConnectionClosed:
+            pass  # its reader says so
+
+    async def _close(self, message: Message) -> None:
+        self._number = None
+        if self._socket is not None:
+            code, reason = message.get("code"), message.get("reason")
+            if not isinstance(code, int) or not 3000 <= code <= 4999:
+                code = 1000
+            await _close_soon(self._socket, code, reason[:100] if isinstance(reason, str) else "")
+
+    async def _end(self, link: asyncio.Task[None] | None) -> None:
+        if link is not None:
+            link.cancel()
+            await asyncio.wait({link})
+
+
+async def _close_soon(socket: ClientConnection, code: int, reason: str) -> None:
+    with contextlib.suppress(OSError):
+        await socket.close(code, reason)
