@@ -42,6 +42,8 @@ export class AdminPage {
       else this.#route();
     });
     document.addEventListener("visibilitychange", () => this.#poll());
+    // Another tab signed in or out.
+    window.addEventListener("storage", () => this.#route());
     byId("sign-in", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
       const field = byId("code", HTMLInputElement);

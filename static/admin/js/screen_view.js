@@ -12,8 +12,8 @@ import { Viewing } from "./viewing.js";
 /** A phone gets a page of its own width instead of a tiny picture of a wide one. */
 const NARROW = 700;
 const SMALLEST = 320;
-/** What stays around the picture on a phone. */
-const AROUND = 120;
+/** How much of a phone's height the picture may take (admin.css). */
+const SHARE = 0.8;
 
 export class ScreenView {
   /** @param {import("./api.js").Api} api */
@@ -97,7 +97,7 @@ export class ScreenView {
   #fit() {
     if (window.innerWidth >= NARROW) return;
     const width = Math.max(SMALLEST, byId("stage", HTMLElement).clientWidth);
-    this.#act({ type: "resize", width, height: Math.max(SMALLEST, window.innerHeight - AROUND) });
+    this.#act({ type: "resize", width, height: Math.max(SMALLEST, Math.round(window.innerHeight * SHARE)) });
   }
 
   #wireButtons() {
