@@ -138,8 +138,9 @@ export class SiteAdapter {
    * @returns {Call}
    */
   #call(request, signal) {
-    const { mode = "none" } = this.#site.description.conversation ?? {};
-    return { request, signal, scope: this.#site.scope(request), newChat: mode !== "none" && !request.conversation };
+    const { mode = "none", new: opening, temporary } = this.#site.description.conversation ?? {};
+    const newChat = request.conversation === undefined && Boolean(mode !== "none" || opening || temporary);
+    return { request, signal, scope: this.#site.scope(request), newChat };
   }
 
   /**

@@ -33,7 +33,9 @@ export class AnswerReader {
   /** @type {GrowingText} */ #reasoning;
   #tools;
   #items = 0;
+  /** How often something was where the description says, and how many items had nothing of it. */
   #known = 0;
+  #strange = 0;
   #cut = false;
   #ended = false;
   /** @type {FinishReason | undefined} */ #reason;
@@ -77,7 +79,8 @@ export class AnswerReader {
    */
   end() {
     const parts = this.#ended ? [] : this.#read(() => this.#decoder.flush());
-    if (!this.#known && !this.#cut) throw new AdapterError("site_changed", this.#unknown());
+    // An end that nothing came before is an answer of nothing.
+    if (!this.#known && !this.#cut && !(this.#ended && !this.#strange)) throw new AdapterError("site_changed", this.#unknown());
     if (this.#cut || (this.#answer.done && !this.#ended)) {
       throw new AdapterError("truncated", "The site's answer stopped before its end.");
     }
@@ -118,8 +121,11 @@ export class AnswerReader {
     this.#onitem(value);
     const fault = markOf(error, item, value);
     if (fault) throw errorOf(fault, value);
-    const parts = !where || has(where, item, value) ? this.#parts(value) : [];
+    const before = this.#known;
+    const read = !where || has(where, item, value);
+    const parts = read ? this.#parts(value) : [];
     this.#ended = has(done, item, value);
+    if (read && this.#known === before && !this.#ended) this.#strange += 1;
     return parts;
   }
 
@@ -150,6 +156,8 @@ export class AnswerReader {
   #find(paths, value) {
     for (const path of [paths].flat()) {
       const found = at(value, path);
+      // The place is there and empty, as next to a tool call.
+      if (found === null) this.#known += 1;
       const text = Array.isArray(found) && found.every((each) => typeof each === "string") ? found.join("") : found;
       if (typeof text !== "string" || (Array.isArray(found) && !found.length)) continue;
       this.#known += 1;

@@ -74,7 +74,7 @@ export class DomChat {
   }
 
   /**
-   * Call `listener` whenever what the page shows of itself has changed; the value ends it.
+   * Call `listener` with what the page shows of itself, now and after every change; the value ends it.
    * @param {(status: DomStatus) => void} listener
    * @returns {() => void}
    */
@@ -82,11 +82,6 @@ export class DomChat {
     const done = new AbortController();
     void this.#tell(listener, done.signal);
     return () => done.abort();
-  }
-
-  /** Let go of the page. */
-  close() {
-    this.#watch.close();
   }
 
   /**

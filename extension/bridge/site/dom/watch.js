@@ -12,14 +12,15 @@ import { shadows } from "./select.js";
 const LOOK_AGAIN_MS = 500;
 const EVERYTHING = { subtree: true, childList: true, characterData: true, attributes: true };
 
-/** Watches one document, and the shadow roots it was shown. */
+/** Watches one document, and the shadow roots it was shown, as long as somebody waits. */
 export class Watch {
   #document;
   #sleep;
   #observer;
-  /** @type {WeakSet<Node>} */ #watched = new WeakSet();
+  /** @type {Set<Node>} */ #roots;
   /** @type {Set<() => void>} */ #waiting = new Set();
   /** @type {Set<(records: MutationRecord[]) => void>} */ #listeners = new Set();
+  #users = 0;
   #oninput = () => this.#wake();
 
   /**
@@ -34,14 +35,7 @@ export class Watch {
       for (const listener of this.#listeners) listener(records);
       this.#wake();
     });
-    this.add(document);
-    document.addEventListener("input", this.#oninput, true);
-  }
-
-  /** Stop; waits that are open end with their deadline. */
-  close() {
-    this.#observer.disconnect();
-    this.#document.removeEventListener("input", this.#oninput, true);
+    this.#roots = new Set([document]);
   }
 
   /**
@@ -49,9 +43,9 @@ export class Watch {
    * @param {Node} root
    */
   add(root) {
-    if (this.#watched.has(root)) return;
-    this.#watched.add(root);
-    this.#observer.observe(root, EVERYTHING);
+    if (this.#roots.has(root)) return;
+    this.#roots.add(root);
+    if (this.#users > 0) this.#observer.observe(root, EVERYTHING);
   }
 
   /**
@@ -69,7 +63,11 @@ export class Watch {
    */
   listen(listener) {
     this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    const end = this.#use();
+    return () => {
+      this.#listeners.delete(listener);
+      end();
+    };
   }
 
   /** The mutations that were not told yet are told now. */
@@ -86,12 +84,14 @@ export class Watch {
   async change(ms, signal) {
     signal?.throwIfAborted();
     const done = new AbortController();
-    const end = () => done.abort();
-    signal?.addEventListener("abort", end);
-    this.#waiting.add(end);
+    const wake = () => done.abort();
+    const end = this.#use();
+    signal?.addEventListener("abort", wake);
+    this.#waiting.add(wake);
     await this.#sleep(ms, done.signal);
-    this.#waiting.delete(end);
-    signal?.removeEventListener("abort", end);
+    this.#waiting.delete(wake);
+    signal?.removeEventListener("abort", wake);
+    end();
     signal?.throwIfAborted();
   }
 
@@ -130,6 +130,24 @@ export class Watch {
     } finally {
       end();
     }
+  }
+
+  /** Observing everything costs the page something; the value ends it. */
+  #use() {
+    this.#users += 1;
+    if (this.#users === 1) {
+      for (const root of this.#roots) {
+        if (root.isConnected) this.#observer.observe(root, EVERYTHING);
+        else this.#roots.delete(root);
+      }
+      this.#document.addEventListener("input", this.#oninput, true);
+    }
+    return () => {
+      this.#users -= 1;
+      if (this.#users > 0) return;
+      this.#observer.disconnect();
+      this.#document.removeEventListener("input", this.#oninput, true);
+    };
   }
 
   #wake() {

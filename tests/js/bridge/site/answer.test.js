@@ -253,6 +253,8 @@ test("an answer of an unknown shape", () => {
 
 test("an answer of nothing, and one that was filtered", () => {
   assert.deepEqual(readPieces(OPENAI, [events(chunk({ content: "" }), "[DONE]")]).parts, []);
+  assert.deepEqual(readPieces(OPENAI, [events("[DONE]")]).parts, []);
+  assert.deepEqual(readPieces(OPENAI, [events(chunk({ content: null }), "[DONE]")]).parts, []);
   assert.deepEqual(readPieces(OPENAI, [events(chunk({}, "content_filter"), "[DONE]")]).finish, {
     finish_reason: "content_filter",
   });
