@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from chats import ChatServer, DomDriver, Script
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, Playwright
+from stack.plain_browser import plain_browser
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -78,6 +82,16 @@ print(f("<b>"))
 ---
 
 And the ~~end~~ of it."""
+
+HIDDEN = """import("/relay/bridge/site/dom/index.js").then(async ({ DomChat }) => {
+  const chat = new DomChat({ document, dom: $DOM });
+  const { signal } = new AbortController();
+  const started = performance.now();
+  await chat.send("In the dark", { signal });
+  const parts = [];
+  for await (const { text } of chat.answer({ signal })) parts.push(text);
+  globalThis.said = JSON.stringify([parts.join(""), parts.length, (performance.now() - started) / 1000]);
+}); 0"""
 
 
 def words(text: str, size: int = 4) -> tuple[str, ...]:
@@ -451,3 +465,23 @@ async def test_a_site_that_ends_without_an_answer(context: BrowserContext, chats
     reading = await chat.ask("Hello?")
 
     assert reading.error == {"kind": "upstream", "message": "The site ended without an answer."}
+
+
+async def test_a_hidden_tab_answers_at_full_speed(playwright: Playwright, tmp_path: Path, chats: ChatServer) -> None:
+    chats.script = Script(words(MARKDOWN), pause=0.01)
+    url = chats.url("controlled.html")
+    async with plain_browser(playwright, tmp_path / "profile", url) as browser:
+        await browser.open_tab("about:blank")
+        while await browser.evaluate(url, "document.readyState") != "complete":
+            await asyncio.sleep(0.05)
+        visibility = await browser.evaluate(url, "document.visibilityState")
+        await browser.evaluate(url, HIDDEN.replace("$DOM", json.dumps(CONTROLLED["dom"])))
+        async with asyncio.timeout(20):
+            while (said := await browser.evaluate(url, "globalThis.said ?? null")) is None:
+                await asyncio.sleep(0.1)
+
+    text, parts, seconds = json.loads(said)
+    assert visibility == "hidden"
+    assert text == MARKDOWN
+    assert parts > 20
+    assert seconds < 8

@@ -5,8 +5,6 @@
  * Every selector is CSS; `host >>> inner` goes through the open shadow root of what `host` finds.
  */
 
-import { number, object, optional, text, whole } from "../../shape.js";
-
 /**
  * @typedef {object} ModelPicker
  * @property {string} [open]  What is clicked to see the models; without it they are always to be seen.
@@ -42,24 +40,4 @@ import { number, object, optional, text, whole } from "../../shape.js";
  * @typedef {{in?: string, out?: string}} LoginDescription
  */
 
-const selector = text({ min: 1, max: 2000 });
-const maybe = optional(selector);
-
-/** Whether a value is the part `dom` of a site description. @type {import("../../shape.js").Check} */
-export const domChecks = object({
-  composer: selector,
-  send: maybe,
-  stop: maybe,
-  busy: maybe,
-  answer: selector,
-  question: maybe,
-  thinking: maybe,
-  ignore: maybe,
-  error: maybe,
-  file_input: maybe,
-  uploading: maybe,
-  attachment: maybe,
-  model_picker: optional(object({ open: maybe, option: selector, id: maybe, current: maybe })),
-  quiet_ms: optional(whole(0, 60_000)),
-  start_ms: optional(number(0)),
-});
+export {};
