@@ -232,6 +232,9 @@ class CallExtractor:
     def _end_at(self, start: int, *, final: bool) -> Close | Head | heads.Verdict:
         match self._text[start]:
             case "`" | "~":
+                # Without a fence before it, only one on the next line can be its end and not the beginning of another.
+                if self._head.fence is None and self._text.count("\n", self._pos, start) > 1:
+                    return heads.TEXT
                 return heads.closing_fence(self._text, start, final=final)
             case "<":
                 return heads.closing_tag(self._text, start, final=final)

@@ -150,6 +150,10 @@ def test_several_calls_in_a_block_of_another_name():
     assert shape(f"```json\n{CALL}\n{CALL}\n```") == [(CALL,), (CALL,)]
 
 
+def test_fence_behind_a_call_without_one():
+    assert shape(f"{CALL}\n```\n{CALL}\n\n```\nx = 1\n```\n{CALL}") == [(CALL,), (CALL,), "```\nx = 1\n```", (CALL,)]
+
+
 def test_other_json_behind_a_call_is_text():
     assert shape(f'```json\n{CALL}\n{{"a": 1}}\n```\n{CALL}') == [(CALL,), '{"a": 1}\n```', (CALL,)]
 
