@@ -105,6 +105,11 @@ class ApiClient:
         async with self._exchange("GET", path, b"") as answer:
             return await _whole(answer)
 
+    async def post(self, path: str, body: Any) -> Reply:
+        """Send `body` to `path` below the base URL."""
+        async with self._exchange("POST", path, json.dumps(body).encode()) as answer:
+            return await _whole(answer)
+
     async def chat(self, model: str, text: str = "Hi", **fields: Any) -> Reply:
         """Ask `model` and take the whole answer."""
         async with self._exchange("POST", "/chat/completions", _body(model, text, fields)) as answer:
