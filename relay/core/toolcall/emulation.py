@@ -37,7 +37,7 @@ class _Found:
     Attributes:
         calls: the valid calls.
         problems: what is wrong with the others.
-        text: all text but that of valid blocks.
+        text: what is to be said beside the calls: all text but that of valid blocks.
         broken: the text of the blocks with problems.
     """
 
@@ -94,10 +94,10 @@ class ToolEmulation(Rounds):
 
     def _end(self, reason: FinishReason, out: list[Event]) -> None:
         self._add(self._extractor.flush(), out)
-        found = self._read()
+        found, held = self._read(), "".join(map(_source, self._items))
         missing = self._required and not found.calls and not self._next_index
         if self._first and reason in _MENDABLE and (found.problems or missing):
-            self._unsent, self._reason = found.text, reason
+            self._unsent, self._reason = held, reason
             self._extractor, self._items = CallExtractor(), []
             self._correct(write.correction(found.problems, list(self._tools.values())))
         elif found.calls:
@@ -106,10 +106,10 @@ class ToolEmulation(Rounds):
             self._finish(FinishReason.TOOL_CALLS, out)
         else:
             if self._first:
-                self._say(found.text, out)
+                self._say(held, out)
             else:
                 self._say(self._unsent, out)
-                self._append(found.text, out)
+                self._append(held, out)
             self._finish(reason, out)
 
     def _give_up(self, out: list[Event]) -> None:

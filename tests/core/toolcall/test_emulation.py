@@ -210,6 +210,14 @@ def test_correction_that_does_not_help_ends_as_text():
     assert emulated.correction is None
 
 
+def test_nothing_of_both_answers_is_lost_where_no_call_came_of_them():
+    first = f"{EDIT}\n{WRONG}\n```tool_result editor\nok\n```\n"
+    emulated = emulation()
+    emulated.feed(answer(first))
+    second = f"{WRONG}\n```tool_result editor\nok\n```"
+    assert emulated.feed(answer(second)) == [TextDelta(first), TextDelta(f"\n\n{second}"), STOP]
+
+
 def test_correction_that_is_empty_ends_as_text():
     emulated = emulation()
     emulated.feed(answer(WRONG))
