@@ -89,6 +89,14 @@ export class FakeSite {
     };
   }
 
+  /**
+   * Change the page.
+   * @param {Partial<Pick<FakeSite, "readyState" | "stored">>} now
+   */
+  becomes(now) {
+    Object.assign(this, now);
+  }
+
   #fetch = async (/** @type {string} */ url, /** @type {any} */ init) => {
     const { pathname, search } = new URL(url);
     const request = { path: pathname + search, ...init };

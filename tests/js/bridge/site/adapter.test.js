@@ -122,7 +122,7 @@ test("what is missing means something once the page has had its time", async () 
   await site.clock.pass(15_000);
   assert.equal((await signedOut.status()).state, "login_required");
   assert.match(String((await changed.status()).detail), /nothing at #app/);
-  site.readyState = "loading";
+  site.becomes({ readyState: "loading" });
   assert.equal((await changed.status()).state, "starting");
   site.shown.add("#app");
   assert.equal((await changed.status()).state, "ready");
@@ -163,7 +163,7 @@ test("models by address, kept for a while and when they cannot be had", async ()
   assert.equal((await adapter.status()).state, "unavailable");
   site.answers["/models"] = () => Response.json({ data: "none" });
   assert.deepEqual((await adapter.status()).models, [{ id: "a", name: "A chat" }]);
-  site.stored = {};
+  site.becomes({ stored: {} });
   adapter.recheck();
   assert.equal((await adapter.status()).state, "login_required");
 });
@@ -261,7 +261,7 @@ test("a refused login is gone until somebody signs in", async () => {
   await readFailing(chat(adapter));
   await site.clock.pass(3_600_000);
   assert.equal((await adapter.status()).state, "login_required");
-  site.stored["token"] = "new";
+  site.becomes({ stored: { token: "new" } });
   assert.equal((await adapter.status()).state, "ready");
 });
 
