@@ -317,7 +317,7 @@ const dom = object(
   { composer: css, answer: css },
   {
     ...Object.fromEntries(
-      ["send", "stop", "busy", "question", "thinking", "ignore", "error", "copy", "file_input", "uploading", "attachment"].map(
+      ["send", "stop", "busy", "question", "thinking", "ignore", "error", "file_input", "uploading", "attachment"].map(
         (name) => [name, orNull(css)],
       ),
     ),

@@ -114,3 +114,16 @@ test("the example page of the documentation is a session", async (context) => {
   assert.deepEqual([parts, finish], [[text("You "), text("said: "), text("Hi")], { finish_reason: "stop" }]);
   assert.equal(script.trim().split("\n").length <= 20, true);
 });
+
+test("the adapter in the documentation is right", () => {
+  const page = readFileSync(new URL("../../../../docs/how-to/write-an-adapter.md", import.meta.url), "utf8");
+  const [, json = ""] = /```json\n([^]*?)```/.exec(page) ?? [];
+  assert.deepEqual(problemsOf(JSON.parse(json)), []);
+});
+
+test("the documentation shows the example page as it is", () => {
+  const shown = readFileSync(new URL("../../../../docs/how-to/relay-chat-page.md", import.meta.url), "utf8");
+  const page = readFileSync(new URL("../../../../docs/examples/relay-chat.html", import.meta.url), "utf8");
+  const [, html = ""] = /```html\n([^]*?)```/.exec(shown) ?? [];
+  assert.equal(page.endsWith(html), true);
+});
