@@ -22,8 +22,6 @@ export class AdminPage {
       remove: (account) => this.#remove(account),
     });
     this.screen = new ScreenView(api);
-    /** @type {import("./words.js").Session[]} */
-    this.listed = [];
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.next = undefined;
   }
@@ -84,7 +82,7 @@ export class AdminPage {
     else if (account === undefined) this.#show("sessions-view");
     else {
       this.#show("screen-view");
-      this.screen.open(account, this.#siteOf(account));
+      this.screen.open(account);
     }
     this.#poll();
   }
@@ -104,20 +102,12 @@ export class AdminPage {
 
   async #list() {
     try {
-      this.listed = await this.api.sessions();
-      this.sessions.paint(this.listed, Date.now());
-      const account = shownAccount(location.hash);
-      if (account !== undefined) setTextOf("screen-site", this.#siteOf(account));
+      this.sessions.paint(await this.api.sessions(), Date.now());
     } catch (error) {
       this.#failed(error);
     }
     clearTimeout(this.next);
     if (this.api.signedIn && !document.hidden) this.next = setTimeout(() => void this.#list(), POLL_MS);
-  }
-
-  /** @param {string} account */
-  #siteOf(account) {
-    return this.listed.find(({ name }) => name === account)?.site ?? "the site it shows";
   }
 
   /** @param {string} account */

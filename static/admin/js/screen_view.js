@@ -8,6 +8,7 @@ import { pictureOn } from "./picture.js";
 import { wirePointing } from "./pointing.js";
 import { wireTyping } from "./typing.js";
 import { Viewing } from "./viewing.js";
+import { hostOf } from "./words.js";
 
 /** A phone gets a page of its own width instead of a tiny picture of a wide one. */
 const NARROW = 700;
@@ -32,16 +33,13 @@ export class ScreenView {
     this.#wireButtons();
   }
 
-  /**
-   * @param {string} account
-   * @param {string} site
-   */
-  open(account, site) {
+  /** @param {string} account */
+  open(account) {
     setTextOf("screen-title", account);
-    setTextOf("screen-site", site);
     if (this.viewing?.account === account) return;
     this.close();
     setTextOf("address", "");
+    setTextOf("screen-site", "the site it shows");
     this.#say("");
     this.#cover("Opening the browser…", false);
     this.viewing = new Viewing(this.api, account, {
@@ -80,6 +78,7 @@ export class ScreenView {
   #paint({ width = 0, height = 0, url = "" }, jpeg) {
     this.page = { width, height };
     setTextOf("address", url);
+    setTextOf("screen-site", hostOf(url));
     show("over", false);
     this.picture.show(jpeg);
   }

@@ -130,3 +130,11 @@ export function summaryOf(sessions) {
   if (able === 0) return { tone: "working", title: "No session is ready", text };
   return { tone: "ready", title: "All is well", text };
 }
+
+/**
+ * @param {string} url Of the page that is shown.
+ * @returns {string} whom a person deals with there
+ */
+export function hostOf(url) {
+  return (URL.canParse(url) && new URL(url).host) || "the site it shows";
+}
