@@ -21,7 +21,7 @@ from quart import Quart
 from relay import __version__, hardening
 from relay.backends.browser import BrowserBackend
 from relay.bridge.frames import ClientSettings
-from relay.bridge.headless.accounts import Accounts
+from relay.bridge.headless.accounts import ATTACHED, Account, Accounts
 from relay.bridge.headless.seams import Engine, Watching
 from relay.bridge.headless.sites import Sites
 from relay.bridge.headless.supervisor import Supervisor
@@ -221,7 +221,8 @@ class Relay:
             save_calls=headless.save_calls,
             calls=lambda credential: sum(s.served for s in self.registry if s.identity.credential == credential),
         )
-        return Supervisor(Accounts(self._data.headless), self._make_engine, watching)
+        attached = () if headless.attach is None else (Account(name=ATTACHED, adapter="", attach=headless.attach),)
+        return Supervisor(Accounts(self._data.headless), self._make_engine, watching, attached)
 
     def _make_engine(self, accounts: Accounts) -> Engine:
         """Load Playwright and what drives it, which a relay without headless mode does without."""

@@ -6,16 +6,22 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Playwright
 from puter_emulator import PuterEmulator
 from stack.chat_site import chat_site, long_answer
 from stack.client import ApiClient, said
 from stack.headless import POLL_SECONDS, accounts, group
 from stack.page import ready
+from stack.plain_browser import plain_browser
+from stack.programs import ROOT
 from stack.relay import Relay
+
+from relay.bridge.headless.accounts import Account, Accounts
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -105,3 +111,31 @@ async def test_credential_of_the_carrier_is_private(house: Relay):
     assert file.stat().st_mode & 0o077 == 0
     assert file.read_text().startswith("rbr-")
     assert file.read_text() not in house.said
+
+
+async def test_attached_browser_stays_its_persons_own(
+    puter_services: PuterEmulator, playwright: Playwright, tmp_path: Path
+):
+    data = tmp_path / "data"
+    async with chat_site() as url, plain_browser(playwright, tmp_path / "profile", url) as browser:
+        port = (tmp_path / "profile" / "DevToolsActivePort").read_text().splitlines()[0]
+        relay = Relay(data, puter_services, RELAY_HEADLESS__ATTACH=f"http://127.0.0.1:{port}")
+        description = (ROOT / "extension" / "sites" / "relay-chat.json").read_bytes()
+        Accounts(data / "headless").save(Account(name="chat", adapter="relay-chat", start=url), description)
+        data.chmod(0o700)
+        while await browser.evaluate(url, "typeof relayChat") != "object":
+            await asyncio.sleep(POLL_SECONDS)
+        await browser.evaluate(url, "globalThis.mine = 'typed by me'")
+
+        await relay.start()
+        await ready(relay)
+        assert await text(relay, "long 1000") == long_answer(1000)
+        assert await browser.evaluate(url, "mine") == "typed by me"
+        assert await relay.stop() == 0, relay.said
+
+        assert await browser.evaluate(url, "mine") == "typed by me"
+        assert "whoever reaches that port controls the whole browser" in relay.said
+        await relay.start()  # and it can be attached to again
+        await ready(relay)
+        assert await text(relay, "again") == "again"
+        assert await relay.stop() == 0, relay.said

@@ -29,6 +29,9 @@ from msgspec import Meta
 from relay.bridge.headless.processes import Process
 from relay.errors import AccountRefused, AccountUnknown
 
+ATTACHED = "attached"
+"""The name of the account for a browser that a person started."""
+
 OWN_PAGE = "puter"
 """What the site of relay's own page is called."""
 
@@ -38,16 +41,22 @@ ADAPTER_BYTES = 1_000_000
 
 
 class Account(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One login; ``start`` is where its site is opened, ``None`` for relay's own page."""
+    """One login; ``start`` is where its site is opened, ``None`` for relay's own page.
+
+    ``attach`` is the debugging address of a browser that relay does not run but uses; such an account is not stored.
+    """
 
     name: str
     adapter: Annotated[str, Meta(max_length=256)] = OWN_PAGE
     start: Annotated[str, Meta(max_length=4096)] | None = None
     proxy: Annotated[str, Meta(max_length=4096)] | None = None
+    attach: str | None = None
 
     @property
     def site(self) -> str:
-        """The host of the site, or the name of relay's own page."""
+        """The host of the site, the name of relay's own page, or where an attached browser is."""
+        if self.attach is not None:
+            return self.attach
         return OWN_PAGE if self.start is None else urlsplit(self.start).hostname or ""
 
 
@@ -57,7 +66,7 @@ def checked(account: Account) -> Account:
     Raises:
         AccountRefused: its name, address or proxy cannot be used.
     """
-    if not NAME.fullmatch(account.name):
+    if not NAME.fullmatch(account.name) or account.name == ATTACHED:
         raise AccountRefused("A name has 1 to 40 of: a-z 0-9 . _ - and begins with a letter or digit.", param="name")
     if account.start is not None and not _is_web_address(account.start):
         raise AccountRefused("A site is an http or https address, such as https://chat.example/.", param="site")
@@ -99,6 +108,7 @@ class Home:
 
     def keep_token(self, token: str) -> None:
         """Replace the credential."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(self.path / "credential", token.encode())
 
     @property
@@ -187,7 +197,8 @@ def _account(file: Path) -> Account | None:
         account = None if kept is None else checked(msgspec.json.decode(kept, type=Account))
     except (msgspec.MsgspecError, AccountRefused):
         return None
-    return account if account is not None and account.name == file.parent.name else None
+    good = account is not None and account.name == file.parent.name and account.attach is None
+    return account if good else None
 
 
 def _is_web_address(url: str) -> bool:

@@ -10,6 +10,7 @@ import contextlib
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -19,12 +20,15 @@ from playwright.async_api import BrowserContext, Error, Playwright, ProxySetting
 
 from relay.bridge.headless import discovery, processes
 from relay.bridge.headless.accounts import Account, Accounts, Home
+from relay.bridge.headless.attach import AttachedBrowser, Known
 from relay.bridge.headless.browser import Chromium
 from relay.bridge.headless.own_page import OwnPage
-from relay.bridge.headless.seams import Browser, BrowserLost, Engine, Start
-from relay.bridge.headless.site_page import SitePage
+from relay.bridge.headless.seams import Browser, BrowserLost, Engine, Lost, Start
+from relay.bridge.headless.site_page import SitePage, carry_for, description_of, serving
+from relay.bridge.headless.sites import Sites, matches
 from relay.bridge.headless.storage import restore
 from relay.bridge.headless.visit import Place, Visit
+from relay.errors import StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +36,7 @@ AS_ROOT: Final = hasattr(os, "geteuid") and os.geteuid() == 0
 DRIVER_SECONDS: Final = 30.0
 LAUNCH_SECONDS: Final = 60.0
 CLOSE_SECONDS: Final = 1.0
+CONNECT_SECONDS: Final = 10.0
 SWITCHES: Final = ("--hide-crash-restore-bubble", "--no-first-run", "--no-default-browser-check")
 LOOPBACK: Final = "<-loopback>,localhost,127.0.0.1,[::1]"
 """What a proxy is not asked for: Playwright sends even loopback there unless a list says otherwise."""
@@ -59,6 +64,8 @@ class PlaywrightEngine(Engine):
         """Start the account's browser on its profile, with what the profile had lost of the login."""
         home = self._accounts.home(account.name)
         playwright = await self._driver()
+        if account.attach is not None:
+            return await self._attach(playwright, account.attach, home)
         own = Path(playwright.chromium.executable_path)
         program = await asyncio.to_thread(discovery.find, self._browsers.configured, own, discovery.Machine.this())
         try:
@@ -66,6 +73,8 @@ class PlaywrightEngine(Engine):
         except Error as exc:
             await self._drop_idle_driver()
             raise BrowserLost(f"The browser {program} did not start: {_first_line(exc)}") from exc
+        if start.headed:
+            context.on("dialog", lambda _: None)  # Playwright leaves a page's dialogs to the person then
         try:
             await restore(context, home.state)
             return await self._join(context, self._visit(context, account, home, start))
@@ -92,6 +101,31 @@ class PlaywrightEngine(Engine):
         """A driver that serves no browser and could not start one may be what is broken."""
         if not any(not browser.lost.done() for browser in self._live):
             await self.close()
+
+    async def _attach(self, playwright: Playwright, address: str, home: Home) -> Browser:
+        """Connect to a browser that a person started; what it has open of known sites is used."""
+        log.warning("headless.attach", why="whoever reaches that port controls the whole browser, logins included")
+        place = self._browsers.place
+        try:
+            carried = await carry_for(place, home, {}, lambda _: False)
+            connection = await playwright.chromium.connect_over_cdp(
+                address, timeout=CONNECT_SECONDS * 1000, no_defaults=True
+            )
+        except Error as exc:
+            raise BrowserLost(f"There is no browser with a debugging port at {address}.") from exc
+        except StoreError as exc:
+            raise BrowserLost(f"The browser could not be paired: {exc.message}") from exc
+        return AttachedBrowser(connection, await asyncio.to_thread(self._known), carried)
+
+    def _known(self) -> tuple[Known, ...]:
+        """The sites of all accounts, then the built-in ones."""
+        known = []
+        for account in self._accounts.list()[0]:
+            with contextlib.suppress(Lost):
+                description = description_of(self._accounts.home(account.name))
+                known.append(Known(description, serving(account, description)))
+        builtin = Sites(self._browsers.place.modules / "sites").builtin()
+        return (*known, *(Known(one, partial(matches, one)) for one in builtin))
 
     def _visit(self, context: BrowserContext, account: Account, home: Home, start: Start) -> Visit:
         place = self._browsers.place

@@ -56,7 +56,8 @@ class AccountRun:
         self._home = home
         self._engine = engine
         self._watching = watching
-        self._restarts = Restarts(watching.restarts, watching.restart_window)
+        endless = account.attach is not None  # a person may start that browser at any time
+        self._restarts = Restarts(None if endless else watching.restarts, watching.restart_window)
         self._state: RunState = "starting"
         self._since = time.time()
         self._detail = ""
@@ -211,7 +212,7 @@ class AccountRun:
 
     async def _save(self, browser: Browser, seconds: float) -> None:
         """Keep what the profile would lose: cookies that end with the browser, and what it has not written yet."""
-        if browser.lost.done():
+        if browser.lost.done() or self.account.attach is not None:  # that login is the person's own
             return
         self._saved = time.monotonic()
         try:

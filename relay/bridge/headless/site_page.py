@@ -72,14 +72,23 @@ async def carry(place: Place, account: Account, home: Home) -> Carried:
         StoreError: the credential cannot be checked or made now.
         PageLost: the account's site description is not there.
     """
-    description = _description(home)
+    description = description_of(home)
+    return await carry_for(place, home, description, serving(account, description))
+
+
+async def carry_for(place: Place, home: Home, description: Mapping[str, Any], serves: Callable[[str], bool]) -> Carried:
+    """Return what the pages of a site need, with the credential that is kept at `home`.
+
+    Raises:
+        StoreError: the credential cannot be checked or made now.
+    """
     agent, program = await asyncio.to_thread(scripts, place.modules)
     token, credential = await _credential(place, home)
     return Carried(
         bridge_url=place.bridge_url,
         version=place.version,
         description=description,
-        serves=_serves(account, description),
+        serves=serves,
         token=token,
         credential=credential,
         agent=agent,
@@ -101,7 +110,12 @@ def scripts(modules: Path) -> tuple[str, str]:
         raise SetupError(f"relay's own files are damaged: {exc}") from exc
 
 
-def _description(home: Home) -> Mapping[str, Any]:
+def description_of(home: Home) -> Mapping[str, Any]:
+    """Return the site description kept at `home`.
+
+    Raises:
+        PageLost: it is not there.
+    """
     try:
         found = msgspec.json.decode(home.description or b"")
     except msgspec.DecodeError:
@@ -111,8 +125,8 @@ def _description(home: Home) -> Mapping[str, Any]:
     return found
 
 
-def _serves(account: Account, description: Mapping[str, Any]) -> Callable[[str], bool]:
-    """Tell the account's own origin, and those that its description covers."""
+def serving(account: Account, description: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Return what tells the account's own origin, and those that its description covers, from others."""
     start = urlsplit(account.start or "")
 
     def serves(origin: str) -> bool:
