@@ -13,6 +13,8 @@ from relay import settings
 from relay.commands.checks import Check, State, check_settings, examine, examine_machine
 from relay.commands.output import say
 from relay.commands.place import elsewhere, examples, place_options
+from relay.commands.session_checks import examine_sessions
+from relay.datadir import DataDir
 from relay.errors import SettingsError
 
 COLOURS = {State.OK: "green", State.WARN: "yellow", State.FAIL: "red"}
@@ -41,7 +43,11 @@ async def _checks(config: Path | None, data_dir: Path | None) -> list[Check]:
         loaded = settings.load(config, data_dir=data_dir)
     except SettingsError as exc:
         return [*examine_machine(), *check_settings(exc.problems)]
-    return await examine(loaded, elsewhere(config, data_dir))
+    place = elsewhere(config, data_dir)
+    checks = await examine(loaded, place)
+    if not loaded.data_path.is_dir():
+        return checks
+    return [*checks, *await examine_sessions(DataDir(loaded.data_path), place)]
 
 
 def _lines(check: Check) -> str:

@@ -61,3 +61,10 @@ def test_file_that_cannot_be_used(relay: Relay, monkeypatch: pytest.MonkeyPatch)
         "fail  settings        puter.sdk: the file /nonexistent.js cannot be read: No such file or directory.\n"
         in result.stdout
     )
+
+
+def test_data_directory_that_cannot_be_made(relay: Relay, tmp_path: Path):
+    (tmp_path / "file").touch()
+    result = relay("doctor", "--json", "--data-dir", str(tmp_path / "file" / "data"))
+    shown = json.loads(result.stdout)
+    assert (shown["checks"][-1]["name"], shown["checks"][-1]["state"]) == ("data directory", "fail")
