@@ -161,5 +161,18 @@ async def test_input_that_is_refused(site: Site, path: str, body: Any, status: i
     assert response.status_code == status
 
 
+async def test_program_with_the_token_sees_it_for_as_long_as_it_reads(site: Site):
+    headers = {"Host": ADMIN_HOST, "Authorization": f"Bearer {ADMIN}"}
+    async with site.client.request("/api/accounts/ada/screen", headers=headers) as connection:
+        await connection.send_complete()
+        await connection.receive()
+        site.screens.open[0].shown.put_nowait(None)
+        assert blocks(await connection.receive()) == [{}]
+        site.screens.open[0].shown.put_nowait(FRAME)
+        assert blocks(await connection.receive())[1] == FRAME.jpeg
+        site.screens.open[0].close()
+        assert blocks(await connection.receive()) == [{"end": GONE}]
+
+
 async def test_unknown_account(site: Site):
     assert (await site.ask("GET", "/api/accounts/nobody/screen", key=ADMIN)).status_code == 404
