@@ -44,6 +44,13 @@ class Wait:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """Take so long to go on, as a model does."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Cut:
     """Close the connection in the middle of the answer."""
 
@@ -57,7 +64,7 @@ class Refuse:
     retry_after: int | None = None
 
 
-Step = Say | Think | UseTool | Wait | Cut | Refuse
+Step = Say | Think | UseTool | Wait | Pause | Cut | Refuse
 Script = Callable[["ModelCall"], Iterable[Step]]
 Outcome = Literal["running", "answered", "aborted", "cut", "refused"]
 
@@ -173,6 +180,8 @@ async def _perform(script: Iterable[Step], call: ModelCall, answer: _Streamed | 
             case Wait():
                 await answer.flush()
                 await call.waits.acquire()
+            case Pause(seconds):
+                await asyncio.sleep(seconds)
             case Cut():
                 await answer.flush()
                 answer.exchange.cut()

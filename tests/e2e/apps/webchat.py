@@ -155,6 +155,11 @@ class Gradio(WebChat):
         await page.goto(f"{self.origin}/logout")
         await expect(page.locator("input[type=password]")).to_be_visible()
 
+    async def end_logins(self, page: Page) -> None:
+        """End the logins of all browsers: https://www.gradio.app/guides/sharing-your-app#authentication."""
+        await self.sign_in(page)
+        await self.sign_out(page)
+
 
 class Chainlit(WebChat):
     """A Chainlit app, which talks over socket.io: https://docs.chainlit.io/authentication/password."""
