@@ -67,7 +67,7 @@ import { faultOfTemplate } from "./template.js";
  * @property {unknown} [stop]
  * @typedef {{way: "capture", url: string, answer: AnswerDescription}} CaptureWay
  * @typedef {{way: "dom"}} DomWay
- * @typedef {FunctionWay | FetchWay | SocketWay | CaptureWay | DomWay} WayDescription
+ * @typedef {(FunctionWay | FetchWay | SocketWay | CaptureWay | DomWay) & {capabilities?: Capabilities}} WayDescription
  *
  * @typedef {import("./dom/description.js").DomDescription} DomDescription
  *
@@ -216,29 +216,56 @@ const saved = (value, where, problems) => {
   check(value, where, problems);
 };
 
+const capabilities = object(
+  {},
+  {
+    ...Object.fromEntries(
+      [
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "images",
+        "files",
+        "audio",
+        "reasoning",
+        "system",
+        "json_schema",
+        "cancel",
+        "single_prompt",
+        "reuse",
+        "prompt_file",
+      ].map((name) => [name, flag]),
+    ),
+    parameters: list(text(undefined, 128), { max: 64 }),
+  },
+);
+
 const step = object({ request }, { answer, save: table(saved) });
+/** Fields that every way has. */
+const wayFields = { way: rule(() => null) };
+const more = { capabilities };
 const way = tagged("way", {
-  function: object({ way: rule(() => null), path: dotted }),
+  function: object({ ...wayFields, path: dotted }, more),
   fetch: object(
-    { way: rule(() => null), steps: list(step, { min: 1, max: 8 }) },
-    { cancel: orNull(request) },
+    { ...wayFields, steps: list(step, { min: 1, max: 8 }) },
+    { ...more, cancel: orNull(request) },
     ({ steps }) => {
       const answers = steps.filter((/** @type {Step} */ each) => each.answer).length;
       if (answers !== 1) return `must have one step with an "answer", not ${answers}`;
       return steps.at(-1).answer ? null : 'must have its "answer" in the last step';
     },
   ),
-  socket: object({ way: rule(() => null), url: glob, send: templates, answer }, { stop: templates }),
-  capture: object({ way: rule(() => null), url: glob, answer }),
-  dom: object({ way: rule(() => null) }),
+  socket: object({ ...wayFields, url: glob, send: templates, answer }, { ...more, stop: templates }),
+  capture: object({ ...wayFields, url: glob, answer }, more),
+  dom: object(wayFields, more),
 });
 
 /**
- * @param {Record<string, Check>} [more]
+ * @param {Record<string, Check>} [fields]
  * @returns {Check}
  */
-const opening = (more = {}) =>
-  formOf({ click: object({ click: css }, more), url: object({ url: address }, more) });
+const opening = (fields = {}) =>
+  formOf({ click: object({ click: css }, fields), url: object({ url: address }, fields) });
 const model = object(
   { id: text(undefined, 128) },
   {
@@ -269,30 +296,6 @@ const models = (value, where, problems) => {
  */
 const orPath = (check) => (value, where, problems) =>
   (isObject(value) && value.path !== undefined ? dynamic.path : check)(value, where, problems);
-
-const capabilities = object(
-  {},
-  {
-    ...Object.fromEntries(
-      [
-        "tools",
-        "tool_choice",
-        "parallel_tool_calls",
-        "images",
-        "files",
-        "audio",
-        "reasoning",
-        "system",
-        "json_schema",
-        "cancel",
-        "single_prompt",
-        "reuse",
-        "prompt_file",
-      ].map((name) => [name, flag]),
-    ),
-    parameters: list(text(undefined, 128), { max: 64 }),
-  },
-);
 
 const limits = object(
   {},

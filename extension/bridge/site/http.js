@@ -57,12 +57,20 @@ export async function send(http, request, scope, { signal, keepalive = false } =
     if (signal?.aborted) throw error;
     throw new AdapterError("network", "The site cannot be reached.", { cause: error });
   }
-  const { loginUrl, origin } = http;
-  if (response.redirected && loginUrl && globToRegExp(loginUrl, origin).test(response.url)) {
-    throw new AdapterError("login_required", String(MESSAGES.login_required));
-  }
+  if (leadsToLogin(http, response)) throw new AdapterError("login_required", String(MESSAGES.login_required));
   if (!response.ok) throw await errorOf(response, http.now());
   return response;
+}
+
+/**
+ * A request that ends at another place, with a page: that is how sites ask to sign in.
+ * @param {Http} http
+ * @param {Response} response
+ */
+function leadsToLogin({ loginUrl, origin }, { headers, ok, redirected, url }) {
+  if (!redirected) return false;
+  const isPage = ok && /text\/html/i.test(headers.get("content-type") ?? "");
+  return isPage || (loginUrl !== undefined && globToRegExp(loginUrl, origin).test(url));
 }
 
 /**

@@ -36,6 +36,8 @@ import { sleeper } from "./pace.js";
  * @typedef {object} Way  One way to get an answer of the site. Throws `site_changed` if it does not work any more.
  * @property {string} name
  * @property {boolean} single  Takes one text, not a conversation.
+ * @property {boolean} page  Uses the page as a person does: one call at a time.
+ * @property {boolean} reuses  Can go on in a conversation of the site.
  * @property {Capabilities} capabilities
  * @property {() => Promise<string | null>} missing  What the page lacks for it now.
  * @property {(call: Call) => Answer} chat

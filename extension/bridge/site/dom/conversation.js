@@ -30,9 +30,20 @@ const OPENED_AT = "relay.opened-at";
  */
 export async function open(page, description, { signal }) {
   const { temporary } = description;
-  if (!page.empty()) await start(page, description.new ?? temporary ?? null, signal);
+  const own = temporary && "url" in temporary ? temporary : null;
+  if (!page.empty() || (own && !isAt(page, own.url))) await start(page, own ?? description.new ?? temporary ?? null, signal);
   forget(page.document);
   if (temporary && "click" in temporary) await switchOn(page, temporary, signal);
+}
+
+/**
+ * Whether the page is the one at `url`; a page that was just opened there may have changed its address.
+ * @param {ConversationPage} page
+ * @param {string} url
+ */
+function isAt({ document }, url) {
+  const { href } = windowOf(document).location;
+  return new URL(url, href).href === href || justOpened(document);
 }
 
 /**
@@ -42,7 +53,7 @@ export async function open(page, description, { signal }) {
  */
 async function start(page, way, signal) {
   if (!way) return;
-  if ("url" in way) await go(page, way.url, signal);
+  if ("url" in way) go(page, way.url, signal);
   else await press(page, way.click, signal);
   if (!(await page.watch.until(page.empty, { ms: OPENS_MS, signal })))
     throw new AdapterError("site_changed", "The page did not open a new chat.");
@@ -68,18 +79,21 @@ async function press({ document, watch }, selector, signal) {
  * @param {string} url
  * @param {AbortSignal} signal
  */
-async function go({ document }, url, signal) {
+function go({ document }, url, signal) {
   const { location, sessionStorage } = windowOf(document);
   const target = new URL(url, location.href);
-  const last = Number(sessionStorage.getItem(OPENED_AT) ?? 0);
-  if (Date.now() - last < ONCE_IN_MS)
-    throw new AdapterError("site_changed", "The page for a new chat still shows an old one.");
+  if (justOpened(document)) throw new AdapterError("site_changed", "The page for a new chat still shows an old one.");
   signal.throwIfAborted();
   sessionStorage.setItem(OPENED_AT, String(Date.now()));
-  const reloads = target.href.split("#")[0] !== location.href.split("#")[0] || target.hash === location.hash;
+  const within = target.hash !== location.hash && target.href.split("#")[0] === location.href.split("#")[0];
   if (target.href === location.href) location.reload();
   else location.assign(target.href);
-  if (reloads) throw new AdapterError("again", "The page opens a new chat.");
+  if (!within) throw new AdapterError("again", "The page opens a new chat.");
+}
+
+/** @param {Document} document */
+function justOpened(document) {
+  return Date.now() - Number(windowOf(document).sessionStorage.getItem(OPENED_AT) ?? 0) < ONCE_IN_MS;
 }
 
 /** @param {Document} document */

@@ -33,7 +33,8 @@
  * @typedef {{click: string} | {url: string}} Opening  How a chat is opened.
  * @typedef {object} ConversationDescription
  * @property {Opening | null} [new]
- * @property {Opening & {on?: string} | null} [temporary]  `on` is there while the temporary chat is switched on.
+ * @property {Opening & {on?: string} | null} [temporary]  `on` is there while the temporary chat is switched on;
+ *   without it the switch is pressed for every new chat.
  *
  * @typedef {"captcha" | "consent" | "limit" | "verification"} BlockedReason
  * @typedef {{selector: string, reason: BlockedReason, detail?: string}} BlockedDescription

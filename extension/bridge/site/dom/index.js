@@ -39,6 +39,7 @@ import { Watch, timer } from "./watch.js";
 
 /** What a page may take to draw its composer before it counts as changed. */
 const DRAWS_MS = 15_000;
+const DRAWS_EMPTY_MS = 50;
 const ENABLES_MS = 10_000;
 const LEAVES_MS = 5000;
 const STOPS_MS = 3000;
@@ -55,6 +56,8 @@ export class DomChat {
   #composer;
   #answers;
   #opened = Date.now();
+  /** Where the button is there without a text to send too, its absence means that an answer is written. */
+  #sendStays = false;
   /** @type {Set<Element>} */ #errors = new Set();
   /** @type {Set<Element>} */ #thought = new Set();
 
@@ -105,7 +108,7 @@ export class DomChat {
   busy() {
     const { stop, busy, send } = this.#dom;
     if (stop || busy) return seen(this.#document, stop) !== null || seen(this.#document, busy) !== null;
-    return Boolean(send) && seen(this.#document, send) === null;
+    return this.#sendStays && seen(this.#document, send) === null;
   }
 
   /**
@@ -140,6 +143,7 @@ export class DomChat {
     if (model !== undefined && picker) await choose({ ...page, picker }, model);
     this.#watch.through(this.#dom.composer, this.#dom.send, this.#dom.stop, this.#dom.answer, this.#dom.thinking);
     this.#composer.clear();
+    this.#sendStays = await this.#showsSend(signal);
     await attach(files, page);
     await this.#composer.write(text, signal);
     this.#answers.remember();
@@ -223,6 +227,17 @@ export class DomChat {
     }
     this.#composer.clear();
     throw new AdapterError("site_changed", "The message stayed in the composer: neither its button nor Enter sent it.");
+  }
+
+  /**
+   * Whether the button is there though the composer is empty: some pages put another in its place then.
+   * @param {AbortSignal} signal
+   */
+  async #showsSend(signal) {
+    const { stop, busy, send } = this.#dom;
+    if (stop || busy || !send) return false;
+    await this.#watch.still(this.#document, { ms: DRAWS_EMPTY_MS, atMost: 10 * DRAWS_EMPTY_MS, signal });
+    return seen(this.#document, send) !== null;
   }
 
   /** @param {AbortSignal} signal */

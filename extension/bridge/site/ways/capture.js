@@ -35,6 +35,7 @@ export class LostSight extends AdapterError {
 export class CaptureWay {
   name = "capture";
   single = true;
+  page = true;
   #description;
   #site;
 
@@ -47,6 +48,7 @@ export class CaptureWay {
     this.#site = site;
     const { answer } = description;
     const reasoning = answer.reasoning === undefined ? {} : { reasoning: true };
+    this.reuses = site.description.conversation?.id !== undefined;
     this.capabilities = { ...domCapabilities(site.description.dom), ...reasoning };
   }
 

@@ -38,6 +38,7 @@ export async function sendThrough(site, { request, signal, newChat }) {
 export class DomWay {
   name = "dom";
   single = true;
+  page = true;
   #site;
 
   /**
@@ -47,6 +48,7 @@ export class DomWay {
   constructor(_, site) {
     this.#site = site;
     this.capabilities = domCapabilities(site.description.dom);
+    this.reuses = site.description.conversation?.id !== undefined;
   }
 
   async missing() {

@@ -18,6 +18,7 @@ import { templatesIn } from "../template.js";
 /** Asks the page's endpoint. @implements {Way} */
 export class FetchWay {
   name = "fetch";
+  page = false;
   #description;
   #site;
 
@@ -30,6 +31,7 @@ export class FetchWay {
     this.#site = site;
     const named = templatesIn(description.steps);
     this.single = !named.includes("messages");
+    this.reuses = named.includes("conversation");
     const answer = description.steps.at(-1)?.answer;
     this.capabilities = {
       cancel: description.cancel !== undefined || description.steps.length === 1,

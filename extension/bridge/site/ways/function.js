@@ -35,6 +35,8 @@ const LONGEST_ID = 128;
 export class FunctionWay {
   name = "function";
   single = false;
+  page = false;
+  reuses = true;
   capabilities = { system: true, cancel: true };
   #path;
   #site;

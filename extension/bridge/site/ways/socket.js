@@ -16,6 +16,7 @@ import { fill, templatesIn } from "../template.js";
 /** Speaks on a socket that the page has open. @implements {Way} */
 export class SocketWay {
   name = "socket";
+  page = false;
   #description;
   #site;
 
@@ -26,7 +27,9 @@ export class SocketWay {
   constructor(description, site) {
     this.#description = description;
     this.#site = site;
-    this.single = !templatesIn(description.send).includes("messages");
+    const named = templatesIn(description.send);
+    this.single = !named.includes("messages");
+    this.reuses = named.includes("conversation");
     this.capabilities = {
       cancel: description.stop !== undefined,
       ...(this.single ? {} : { system: true }),

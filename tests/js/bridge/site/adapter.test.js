@@ -254,6 +254,25 @@ test("an answer from the page of the login means that the login is gone", async 
   assert.equal((await adapter.status()).state, "ready");
 });
 
+test("a page in place of the answer, at another address, is one to sign in", async () => {
+  site.answers["/api"] = () => {
+    const response = new Response("<html>", { headers: { "content-type": "text/html" } });
+    return Object.defineProperties(response, { redirected: { value: true }, url: { value: `${ORIGIN}/welcome` } });
+  };
+  assert.equal((await readFailing(chat(adapterOf({ ways: [FETCH] })))).error.kind, "login_required");
+});
+
+test("what a way can do goes with it, and a page takes one call at a time", async () => {
+  const ways = [{ ...FETCH, capabilities: { images: true } }, { way: "dom" }];
+  const adapter = adapterOf({ ways, dom: DOM, limits: { concurrency: 4 }, conversation: { mode: "thread", id: "/(c)" } });
+  const before = await adapter.status();
+  assert.deepEqual([before.capabilities, before.limits], [{ cancel: true, images: true, single_prompt: true }, { concurrency: 4 }]);
+  site.answers["/api"] = () => new Response("", { status: 404 });
+  await readFailing(chat(adapter));
+  const after = await adapter.status();
+  assert.deepEqual([after.capabilities, after.limits], [{ cancel: false, single_prompt: true, reuse: true }, { concurrency: 1 }]);
+});
+
 test("a refused login is gone until somebody signs in", async () => {
   site.stored["token"] = "old";
   site.answers["/api"] = () => new Response("", { status: 401 });
@@ -289,6 +308,18 @@ test("several steps, and what one gives to the next", async () => {
   assert.deepEqual([site.requests.at(-1).path, site.requests.at(-1).body], ["/cancel", '["7",3]']);
   site.answers["/begin"] = () => Response.json({});
   assert.match((await readFailing(chat(adapter))).error.message, /no none or list/);
+});
+
+test("a step that is cut, and one that is no JSON", async () => {
+  const steps = [{ request: { url: "/begin" }, save: { id: "id" } }, ...FETCH.steps];
+  const adapter = adapterOf({ ways: [{ way: "fetch", steps }] });
+  site.answers["/begin"] = () =>
+    new Response(/** @type {any} */ (ReadableStream).from((async function* () {
+      throw new TypeError("cut");
+    })()));
+  assert.equal((await readFailing(chat(adapter))).error.kind, "truncated");
+  site.answers["/begin"] = () => new Response("<html>");
+  assert.match((await readFailing(chat(adapter))).error.message, /something else than JSON/);
 });
 
 test("values that a page does not have", async () => {
@@ -353,7 +384,7 @@ test("a way that no longer works is left, said, and asked no more until somebody
   const { error } = await readFailing(chat(adapter));
   assert.equal(error.kind, "again");
   assert.equal(told.length, 1);
-  assert.match(String(told[0]), /^ready The way fetch does not work any more: .* Now in use: dom\. false$/);
+  assert.match(String(told[0]), /^ready What the site was best asked by does not work any more\. fetch: .* Now in use: dom\. false$/);
   assert.deepEqual((await read(chat(adapter))).parts, [text("from the page")]);
   assert.equal(site.requests.length, 1);
   site.dom.send = () => Promise.reject(new AdapterError("site_changed", "No composer."));
@@ -478,7 +509,7 @@ test("a capture that lost sight of the answer reads it off the page, in the same
   const ways = [{ way: "capture", url: "*", answer: { format: "json", text: "t" } }, { way: "dom" }];
   const adapter = adapterOf({ ways, dom: DOM });
   assert.deepEqual(await read(chat(adapter)), { parts: [text("from the page")], finish: { finish_reason: "stop" } });
-  assert.match(String((await adapter.status()).detail), /The way capture does not work any more/);
+  assert.match(String((await adapter.status()).detail), /does not work any more\. capture: /);
   assert.deepEqual([site.dom.sent.length, site.dom.stops], [1, 0]);
   assert.equal(new LostSight("x", () => /** @type {any} */ (null)).kind, "site_changed");
 });
