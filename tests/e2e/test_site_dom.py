@@ -467,15 +467,18 @@ async def test_a_site_that_ends_without_an_answer(context: BrowserContext, chats
     assert reading.error == {"kind": "upstream", "message": "The site ended without an answer."}
 
 
-async def test_a_hidden_tab_answers_at_full_speed(playwright: Playwright, tmp_path: Path, chats: ChatServer) -> None:
+@pytest.mark.parametrize(("page", "description"), [("controlled.html", CONTROLLED), ("editor.html", EDITOR)])
+async def test_a_hidden_tab_answers_at_full_speed(
+    playwright: Playwright, tmp_path: Path, chats: ChatServer, page: str, description: dict[str, Any]
+) -> None:
     chats.script = Script(words(MARKDOWN), pause=0.01)
-    url = chats.url("controlled.html")
+    url = chats.url(page)
     async with plain_browser(playwright, tmp_path / "profile", url) as browser:
         await browser.open_tab("about:blank")
         while await browser.evaluate(url, "document.readyState") != "complete":
             await asyncio.sleep(0.05)
         visibility = await browser.evaluate(url, "document.visibilityState")
-        await browser.evaluate(url, HIDDEN.replace("$DOM", json.dumps(CONTROLLED["dom"])))
+        await browser.evaluate(url, HIDDEN.replace("$DOM", json.dumps(description["dom"])))
         async with asyncio.timeout(20):
             while (said := await browser.evaluate(url, "globalThis.said ?? null")) is None:
                 await asyncio.sleep(0.1)
@@ -485,3 +488,18 @@ async def test_a_hidden_tab_answers_at_full_speed(playwright: Playwright, tmp_pa
     assert text == MARKDOWN
     assert parts > 20
     assert seconds < 8
+
+
+async def test_a_temporary_chat_with_an_address_of_its_own(context: BrowserContext, chats: ChatServer) -> None:
+    description = {**CONTROLLED, "conversation": {"temporary": {"url": "/chats/controlled.html?temporary=1"}}}
+    chat = await opened(context, chats, "controlled.html", description)
+
+    async with chat.page.expect_navigation():
+        first = await chat.ask("one", newChat=True)
+    await chat.enter()
+    second = await chat.ask("one", newChat=True)
+
+    assert (first.error or {})["kind"] == "again"
+    assert second.error is None
+    assert chats.prompts == ["one"]
+    assert chat.page.url == chats.url("controlled.html?temporary=1")
