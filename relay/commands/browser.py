@@ -27,7 +27,7 @@ def browser() -> None:
 def path(*, config: Path | None, data_dir: Path | None) -> None:
     """Print the path of the browser that is used."""
     loaded = settings.load(config, data_dir=data_dir)
-    say(str(discovery.find(loaded.headless.browser, own_browser(), discovery.Machine.this())))
+    say(str(discovery.find(loaded.headless.browser, asyncio.run(own_browser()), discovery.Machine.this())))
 
 
 @browser.command()
@@ -41,15 +41,11 @@ def install(*, with_deps: bool) -> None:
         command = discovery.package_command(machine, root=not hasattr(os, "geteuid") or os.geteuid() == 0)
         instead = f"This installs one from your system instead: {command}" if command else "Install Chrome or Chromium."
         raise BrowserMissing(f"The download did not work; see above. {instead}")
-    say(str(own_browser()))
+    say(str(asyncio.run(own_browser())))
 
 
-def own_browser() -> Path:
+async def own_browser() -> Path:
     """Return where Playwright has its browser, or would have it."""
-    from playwright.async_api import async_playwright  # noqa: PLC0415  # a few commands need it
+    from relay.bridge.headless import driver  # noqa: PLC0415  # a few commands need it
 
-    async def asked() -> Path:
-        async with async_playwright() as playwright:
-            return Path(playwright.chromium.executable_path)
-
-    return asyncio.run(asked())
+    return await driver.own_browser()

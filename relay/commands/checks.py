@@ -15,11 +15,14 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from relay.bridge.headless import discovery
+from relay.bridge.headless.accounts import Accounts
+from relay.commands.browser import own_browser
 from relay.commands.files import file_problems
 from relay.commands.place import opened
 from relay.commands.ports import is_free
 from relay.datadir import DataDir, Holder
-from relay.errors import DataDirError, StoreError
+from relay.errors import BrowserMissing, DataDirError, StoreError
 from relay.settings import Settings, unknown_variables
 
 MEGABYTE = 1_000_000
@@ -79,6 +82,7 @@ async def examine(settings: Settings, place: str = "") -> list[Check]:
     free = shutil.disk_usage(data.path).free
     checks += [Check("data directory", State.OK, f"{data.path} is writable and private"), check_disk(free)]
     checks += await check_database(data, now=datetime.now(UTC).timestamp())
+    checks += await check_headless(settings, data)
     holder = data.holder()
     checks += check_ports(settings, holder)
     checks += check_relay(holder, settings.default_model, place)
@@ -123,6 +127,33 @@ def check_browser(places: Iterable[str]) -> Check:
         "Install Chrome, Chromium, Edge or Firefox, or open relay's page from another machine's browser by a tunnel."
     )
     return Check("browser", State.WARN, "no browser found in the usual places", advice)
+
+
+async def check_headless(settings: Settings, data: DataDir) -> list[Check]:
+    """Check what headless mode needs, if it is used: a browser to run, and profiles that can be read."""
+    accounts, broken = Accounts(data.headless).list()
+    if not (accounts or broken or settings.headless.enabled):
+        return []
+    profiles = [_check_profile(data, name) for name in broken]
+    finding = (
+        f"{_count(len(accounts), 'account')}: {', '.join(one.name for one in accounts)}" if accounts else "none yet"
+    )
+    advice = "" if accounts else "relay login makes one."
+    state = State.OK if accounts else State.WARN
+    return [await _check_engine(settings), Check("accounts", state, finding, advice), *profiles]
+
+
+async def _check_engine(settings: Settings) -> Check:
+    try:
+        found = discovery.find(settings.headless.browser, await own_browser(), discovery.Machine.this())
+    except BrowserMissing as exc:
+        return Check("headless", State.FAIL, exc.message, "Headless mode cannot work without a Chromium.")
+    return Check("headless", State.OK, str(found))
+
+
+def _check_profile(data: DataDir, name: str) -> Check:
+    finding = f"the account in {data.headless / name} cannot be read"
+    return Check("accounts", State.FAIL, finding, "Delete that directory and sign in again: relay login")
 
 
 def check_disk(free: int) -> Check:
