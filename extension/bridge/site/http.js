@@ -96,6 +96,14 @@ export async function jsonOf(response, signal) {
 }
 
 /**
+ * Whether after an error there is nothing left to stop: the site itself has ended the call, or it goes on elsewhere.
+ * @param {unknown} error
+ */
+export function isOver(error) {
+  return error instanceof AdapterError && error.kind !== "truncated";
+}
+
+/**
  * A template without a value, as what it means for a person.
  * @template T
  * @param {() => T} work

@@ -4,7 +4,7 @@
 
 import { AdapterError } from "../../adapter.js";
 import { AnswerReader } from "../answer.js";
-import { errorOfStatus } from "../http.js";
+import { errorOfStatus, isOver } from "../http.js";
 import { domCapabilities, sendThrough } from "./dom.js";
 
 /**
@@ -74,8 +74,7 @@ export class CaptureWay {
       ended = true;
       return finish;
     } catch (error) {
-      // The page goes on with the answer, and whoever rescues the call reads it there.
-      ended = error instanceof LostSight;
+      ended = isOver(error);
       throw error;
     } finally {
       watching.abort();

@@ -4,7 +4,7 @@
 
 import { AdapterError } from "../../adapter.js";
 import { AnswerReader } from "../answer.js";
-import { jsonOf, send } from "../http.js";
+import { isOver, jsonOf, send } from "../http.js";
 import { saveFrom } from "../saved.js";
 import { templatesIn } from "../template.js";
 
@@ -66,6 +66,9 @@ export class FetchWay {
         saveFrom(await jsonOf(response, signal), step.save, scope.saved);
       }
       throw new AdapterError("internal", "The description has no answer.");
+    } catch (error) {
+      ended = isOver(error);
+      throw error;
     } finally {
       // The reader is gone, but some sites work on until they are told.
       if (asked && !ended && cancel) {

@@ -4,7 +4,7 @@
 
 import { AdapterError } from "../../adapter.js";
 import { AnswerReader } from "../answer.js";
-import { withValues } from "../http.js";
+import { isOver, withValues } from "../http.js";
 import { fill, templatesIn } from "../template.js";
 
 /**
@@ -63,6 +63,9 @@ export class SocketWay {
       ended = true;
       yield* parts;
       return finish;
+    } catch (error) {
+      ended = isOver(error);
+      throw error;
     } finally {
       if (!ended && stop !== undefined) this.#stop(stop, scope);
       await items.return(undefined);

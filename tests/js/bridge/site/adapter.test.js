@@ -306,6 +306,10 @@ test("several steps, and what one gives to the next", async () => {
   await early.return(/** @type {any} */ (undefined));
   await settled();
   assert.deepEqual([site.requests.at(-1).path, site.requests.at(-1).body], ["/cancel", '["7",3]']);
+  site.answers["/read/7"] = () => sse("data: ");
+  assert.equal((await readFailing(chat(adapter))).error.kind, "truncated");
+  await settled();
+  assert.deepEqual(site.requests.filter(({ path }) => path === "/cancel").length, 2);
   site.answers["/begin"] = () => Response.json({});
   assert.match((await readFailing(chat(adapter))).error.message, /no none or list/);
 });

@@ -68,8 +68,9 @@ test("frames of a socket that was open before", async (context) => {
 
 test("a refusal of the site", async (context) => {
   const press = (/** @type {any} */ page) => void page.fetch("/api/chat");
-  const { answer } = await served(context, press, { fetch: async () => new Response("", { status: 429 }) });
+  const { answer, site } = await served(context, press, { fetch: async () => new Response("", { status: 429 }) });
   assert.equal((await readFailing(answer)).error.kind, "rate_limited");
+  assert.equal(site.dom.stops, 0);
 });
 
 test("a connection that breaks after some of the answer", async (context) => {

@@ -93,6 +93,17 @@ test("a socket that closes in the middle, and one that is not there", async (con
   assert.deepEqual([error.kind, error.message], ["site_changed", "The page has no such socket open as it used to."]);
 });
 
+test("an error of the site is its end: there is nothing to stop", async (context) => {
+  const answer = { ...SOCKET_IO.answer, error: { event: "oops" } };
+  const { socket, answer: failing } = await served(context, { ...SOCKET_IO, answer });
+  const reading = readFailing(failing);
+  await sent(socket);
+  socket.receive('42["oops","The model broke"]');
+  assert.equal((await reading).error.message, "The model broke");
+  await settled();
+  assert.equal(socket.sent.length, 1);
+});
+
 test("a frame that cannot be made", async (context) => {
   const { answer } = await served(context, { ...SOCKET_IO, send: "{{localStorage.token}}" });
   assert.equal((await readFailing(answer)).error.kind, "login_required");
