@@ -25,7 +25,7 @@ import { sleeper } from "./pace.js";
  * @property {Pick<typeof globalThis, "setTimeout" | "clearTimeout">} [timers]
  * @property {() => string} [uuid]
  * @property {(options: import("./dom/index.js").DomChatOptions) => Dom} [makeDom]
- * @typedef {Pick<DomChat, "status" | "send" | "answer" | "stop" | "models">} Dom
+ * @typedef {Pick<DomChat, "status" | "fresh" | "send" | "answer" | "stop" | "models">} Dom
  *
  * @typedef {object} Call
  * @property {ChatRequest} request

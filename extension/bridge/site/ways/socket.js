@@ -45,9 +45,11 @@ export class SocketWay {
    * @param {Call} call
    * @returns {import("../../adapter.js").Answer}
    */
-  async *chat({ scope, signal }) {
+  async *chat({ newChat, scope, signal }) {
     const { answer, send, stop, url } = this.#description;
     const frame = withValues(() => this.#frame(send, scope));
+    // What is asked on the socket goes into the chat that the page has open.
+    if (newChat && this.#site.description.dom) await this.#site.dom().fresh({ signal });
     const agent = await this.#site.agent();
     const items = await agent.capture({ url, kinds: ["websocket"] }, { signal });
     const reader = new AnswerReader(answer);

@@ -104,6 +104,23 @@ test("an error of the site is its end: there is nothing to stop", async (context
   assert.equal(socket.sent.length, 1);
 });
 
+test("a site that keeps chats gets a new one for each call, where its page can open one", async (context) => {
+  const described = description({
+    ways: [SOCKET_IO],
+    dom: { composer: "textarea", answer: ".answer" },
+    conversation: { mode: "history", new: { click: "#new" } },
+  });
+  const { adapter, page, site } = await servedPage(context, described);
+  let opened = 0;
+  site.dom = { fresh: async () => void (opened += 1) };
+  const socket = new page.WebSocket(URL_OF_IT);
+  const reading = read(adapter.chat(ask("Hi"), { signal: new AbortController().signal }));
+  await sent(socket);
+  socket.receive('42["token","a"]');
+  socket.receive('42["end"]');
+  assert.deepEqual([(await reading).parts, opened], [[text("a")], 1]);
+});
+
 test("a frame that cannot be made", async (context) => {
   const { answer } = await served(context, { ...SOCKET_IO, send: "{{localStorage.token}}" });
   assert.equal((await readFailing(answer)).error.kind, "login_required");
