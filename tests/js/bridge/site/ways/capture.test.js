@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ask, read, readFailing } from "../../../support/answers.js";
-import { servedPage } from "../../../support/chat_page.js";
+import { servedPage } from "../../../support/served_page.js";
 import { description, settled, sse } from "../../../support/site.js";
 
 const DOM = { composer: "#composer", answer: ".answer", stop: ".stop" };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { ask, read, readFailing } from "../../../support/answers.js";
-import { servedPage } from "../../../support/chat_page.js";
+import { servedPage } from "../../../support/served_page.js";
 
 const RELAY_CHAT = readFileSync(new URL("../../../../../extension/sites/relay-chat.json", import.meta.url), "utf8");
 const text = (/** @type {string} */ value) => ({ type: "text", text: value });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ask, read, readFailing } from "../../../support/answers.js";
-import { servedPage } from "../../../support/chat_page.js";
+import { servedPage } from "../../../support/served_page.js";
 import { description, settled } from "../../../support/site.js";
 
 const URL_OF_IT = "wss://a.example/ws";
