@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from relay.bridge.headless.accounts import Account, Accounts
 from relay.commands import checks
 from relay.commands.checks import Check, State
 from relay.datadir import DataDir, Holder
 from relay.settings import Settings
+from relay.settings.model import HeadlessSettings
 from relay.store import SessionRecord, Store, database
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
@@ -235,3 +237,26 @@ async def test_data_directory_of_everybody(data: DataDir):
     data.path.chmod(0o777)
     last = (await checks.examine(Settings(data_dir=data.path, port=0)))[-1]
     assert (last.name, last.state) == ("data directory", FAIL)
+
+
+async def test_headless_mode_that_nobody_uses_is_not_looked_at(data: DataDir):
+    assert await checks.check_headless(Settings(), data) == []
+
+
+async def test_headless_mode_in_use(data: DataDir, tmp_path: Path):
+    browser = tmp_path / "chrome"
+    browser.touch(mode=0o755)
+    used = Settings(headless=HeadlessSettings(enabled=True, browser=browser))
+    found = await checks.check_headless(used, data)
+    assert found == [
+        Check("headless", OK, str(browser)),
+        Check("accounts", WARN, "none yet", "relay login makes one."),
+    ]
+
+    Accounts(data.headless).save(Account(name="puter"))
+    (data.headless / "bad").mkdir()
+    (data.headless / "bad" / "account.json").touch()
+    gone = Settings(headless=HeadlessSettings(browser=tmp_path / "gone"))
+    found = await checks.check_headless(gone, data)
+    assert [(check.name, check.state) for check in found] == [("headless", FAIL), ("accounts", OK), ("accounts", FAIL)]
+    assert found[1].finding == "1 account: puter"
