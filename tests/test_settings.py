@@ -301,3 +301,16 @@ def test_variables_that_are_no_settings(monkeypatch: pytest.MonkeyPatch):
     assert settings.unknown_variables() == []
     monkeypatch.setenv("RELAY_PROT", "1")
     assert settings.unknown_variables() == ["RELAY_PROT"]
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9222", "http://localhost:9222/", "http://[::1]:9222"])
+def test_browser_to_attach_to(address: str):
+    assert load(headless={"attach": address}).headless.attach == address.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://192.168.0.2:9222", "https://127.0.0.1:9222", "127.0.0.1:9222", "http://127.0.0.1:9222/json", ""]
+)
+def test_only_a_browser_of_this_machine_is_attached_to(address: str):
+    [problem] = problems(headless={"attach": address})
+    assert problem.startswith("headless.attach: should be an address of this machine")

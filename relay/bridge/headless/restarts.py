@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
+REMEMBERED = 64
+"""Crashes that are looked back at where there is no limit."""
+
 
 class Restarts:
     """Count crashes within a window of time; time comes in as an argument, in seconds.
@@ -18,7 +21,7 @@ class Restarts:
         self._window = window
         self._first = first_pause
         self._longest = longest_pause
-        self._crashes: deque[float] = deque(maxlen=limit)
+        self._crashes: deque[float] = deque(maxlen=limit or REMEMBERED)
         self._row = 0
         self.total = 0
 

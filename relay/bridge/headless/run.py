@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
@@ -33,6 +34,7 @@ RunState: TypeAlias = Literal["starting", "running", "restarting", "failed", "st
 WEIGH_SECONDS: Final = 10.0
 SAVE_SECONDS: Final = 5.0
 LAST_SAVE_SECONDS: Final = 1.5
+OPEN_PAUSE_SECONDS: Final = 60.0
 Answer = TypeVar("Answer")
 
 
@@ -58,6 +60,7 @@ class AccountRun:
         self._watching = watching
         endless = account.attach is not None  # a person may start that browser at any time
         self._restarts = Restarts(None if endless else watching.restarts, watching.restart_window)
+        self._failures = _openings()
         self._state: RunState = "starting"
         self._since = time.time()
         self._detail = ""
@@ -135,8 +138,13 @@ class AccountRun:
 
     async def _serve(self, browser: Browser) -> NoReturn:
         while True:
-            tab = self._tab = await self._until_lost(browser.open(), browser.lost)
+            try:
+                tab = self._tab = await self._until_lost(browser.open(), browser.lost)
+            except PageLost as exc:
+                await self._wait_for_site(browser, exc)
+                continue
             self._token = None
+            self._failures = _openings()
             try:
                 self._become("running", "")
                 await self._watch(browser, tab)
@@ -178,6 +186,15 @@ class AccountRun:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def _wait_for_site(self, browser: Browser, lost: PageLost) -> None:
+        """Try later, for as long as it takes: a network that is away is no crash."""
+        if self.start.headed:
+            raise _WindowClosed(str(lost))
+        pause = self._failures.crashed(time.monotonic()) or OPEN_PAUSE_SECONDS
+        log.warning("headless.not_opened", account=self.account.name, what=str(lost), pause=pause)
+        self._become("restarting", str(lost))
+        await asyncio.wait({browser.lost}, timeout=pause)
 
     async def _pause(self, lost: Lost) -> None:
         if self.start.headed:
@@ -229,6 +246,11 @@ class AccountRun:
         if (state, detail) != (self._state, self._detail):
             self._state, self._detail, self._since = state, detail, time.time()
             log.info("headless.state", account=self.account.name, state=state, detail=detail)
+
+
+def _openings() -> Restarts:
+    """Pauses between tries to open a page."""
+    return Restarts(None, math.inf, longest_pause=OPEN_PAUSE_SECONDS)
 
 
 class _Overtaken(BrowserLost):

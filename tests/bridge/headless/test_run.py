@@ -131,6 +131,20 @@ async def test_gives_up_after_too_many_crashes(home: Home):
     assert len(engine.starts) == 2
 
 
+async def test_site_that_cannot_be_reached_is_tried_for_as_long_as_it_takes(home: Home):
+    engine = FakeEngine(open_failures=[PageLost("No network.") for _ in range(3)])
+    async with running(AccountRun(ACCOUNT, home, engine, Watching(restarts=1, beat=0.001))) as run:
+        await until(lambda: run.snapshot.detail == "No network.")
+        assert run.snapshot.state == "restarting"
+        await until(lambda: run.snapshot.state == "running")
+        assert (run.snapshot.restarts, len(engine.browsers)) == (0, 1)
+
+    engine = FakeEngine(open_failures=[PageLost("No network.")])
+    async with running(AccountRun(ACCOUNT, home, engine, FAST, Start(headed=True))) as run:
+        await until(lambda: run.snapshot.state == "stopped")
+        assert run.snapshot.detail == "No network."
+
+
 async def test_no_browser_is_said_at_once(home: Home):
     engine = FakeEngine(start_failures=[BrowserMissing("There is none.")])
     run = AccountRun(ACCOUNT, home, engine, FAST)
