@@ -32,11 +32,9 @@ def offering(description: dict[str, Any], model: str) -> dict[str, Any]:
 
 def dom_only(description: dict[str, Any]) -> dict[str, Any]:
     """The same site, as if nothing but its page could be seen."""
-    conversation = description.get("conversation", {}) | {"mode": "thread", "delete": None}
     return description | {
         "ways": [{"way": "dom"}],
         "capabilities": {"single_prompt": True, "cancel": True},
-        "conversation": conversation,
     }
 
 
