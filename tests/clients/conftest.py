@@ -1,0 +1,19 @@
+"""Fixtures of the tests with real clients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stack.cline import Cline
+
+
+@pytest.fixture
+def cline(tmp_path: Path) -> Iterator[Cline]:
+    """Cline, fresh from npm."""
+    home = tmp_path / "home"
+    home.mkdir()
+    cline = Cline(home)
+    yield cline
+    cline.end_daemon()
