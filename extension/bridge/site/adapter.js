@@ -136,27 +136,44 @@ export class SiteAdapter {
    */
   async *#run(way, call) {
     this.#mustBeOpen(way, call);
-    const before = this.#site.conversation();
+    const made = new Made(this.#site, call);
     const answer = way.chat(call);
     let parts = 0;
     try {
       for (;;) {
         const next = await answer.next();
-        if (next.done) return this.#ended(next.value, call, before);
+        made.look();
+        if (next.done) return this.#ended(next.value, made);
         parts += 1;
         yield next.value;
       }
     } catch (error) {
-      if (!(error instanceof AdapterError) || error.kind !== "site_changed" || call.signal.aborted || parts) throw error;
-      this.#ways.lose(way, error.message);
-      // Everybody hears of it before the call fails.
-      await this.#announce();
-      if (!(error instanceof LostSight)) throw this.#again(error, call);
-      return this.#ended(yield* error.rescue(), call, before);
+      const rescue = parts || call.signal.aborted ? null : await this.#settle(way, call, error);
+      if (!rescue) throw error;
+      return this.#ended(yield* rescue(), made);
     } finally {
       // Left early, the way must be left too: it stops the site.
       await answer.return(/** @type {any} */ (undefined));
+      this.#clear(made, call);
     }
+  }
+
+  /**
+   * What a failure before the first part says of the way and the page; everybody hears of it before the call fails.
+   * @param {Way} way
+   * @param {Call} call
+   * @param {unknown} error
+   * @returns {Promise<(() => Answer) | null>}  what brings the answer all the same
+   * @throws {AdapterError}  in place of the failure
+   */
+  async #settle(way, call, error) {
+    if (!(error instanceof AdapterError)) return null;
+    if (error.kind === "again") this.#condition.leave(error.message);
+    else if (error.kind === "site_changed") this.#ways.lose(way, error.message);
+    else return null;
+    await this.#announce();
+    if (error instanceof LostSight) return error.rescue;
+    throw this.#again(error, call);
   }
 
   /**
@@ -171,31 +188,26 @@ export class SiteAdapter {
 
   /**
    * @param {Finish} finish
-   * @param {Call} call
-   * @param {string | undefined} before  the conversation that the page showed before the call
+   * @param {Made} made
    * @returns {Finish}
    */
-  #ended(finish, call, before) {
-    const { conversation: saved } = call.scope.saved;
-    const made = typeof saved === "string" ? saved : this.#site.conversation();
-    const { mode } = this.#site.description.conversation ?? {};
-    if (mode === "thread") {
-      const open = finish.conversation ?? made;
-      return { ...finish, ...(open === undefined ? {} : { conversation: open }) };
-    }
-    // One that was open before the call is the person's own: it is never deleted.
-    if (mode === "history" && call.newChat && made !== undefined && made !== before) this.#delete(made, call);
-    return finish;
+  #ended(finish, made) {
+    made.look();
+    const open = finish.conversation ?? made.open;
+    const reuses = this.#site.description.conversation?.mode === "thread" && open !== undefined;
+    return { ...finish, ...(reuses ? { conversation: open } : {}) };
   }
 
   /**
    * The conversation of a call of its own is of no use to anybody after it.
-   * @param {string} conversation
+   * @param {Made} made
    * @param {Call} call
    */
-  #delete(conversation, { scope }) {
-    const { delete: remove } = this.#site.description.conversation ?? {};
-    if (remove) send(this.#site.http, remove.request, { ...scope, conversation }, { keepalive: true }).catch(() => {});
+  #clear(made, { newChat, scope }) {
+    const { delete: remove, mode } = this.#site.description.conversation ?? {};
+    const conversation = made.own;
+    if (!remove || mode !== "history" || !newChat || conversation === undefined) return;
+    send(this.#site.http, remove.request, { ...scope, conversation }, { keepalive: true }).catch(() => {});
   }
 
   /**
@@ -204,6 +216,7 @@ export class SiteAdapter {
    */
   #again(error, { request }) {
     const other = this.#ways.best !== undefined || request.conversation !== undefined;
+    if (error.kind === "again") return error;
     return other ? new AdapterError("again", error.message, { cause: error }) : error;
   }
 
@@ -243,6 +256,41 @@ export class SiteAdapter {
     } catch (error) {
       if (!signal.aborted) throw error;
     }
+  }
+}
+
+/** The conversation that a call has made. One that was open before is the person's own, and so is any later one. */
+class Made {
+  #site;
+  #saved;
+  #before;
+  /** @type {string | undefined} */ #shown;
+
+  /**
+   * @param {Site} site
+   * @param {Call} call
+   */
+  constructor(site, { scope }) {
+    this.#site = site;
+    this.#saved = scope.saved;
+    this.#before = site.conversation();
+  }
+
+  /** See what the page shows, now that the site has answered something. */
+  look() {
+    const now = this.#site.conversation();
+    if (now !== this.#before) this.#shown ??= now;
+  }
+
+  /** @returns {string | undefined} */
+  get own() {
+    const { conversation } = this.#saved;
+    return typeof conversation === "string" ? conversation : this.#shown;
+  }
+
+  /** The one to go on with. */
+  get open() {
+    return this.own ?? this.#site.conversation();
   }
 }
 

@@ -16,6 +16,8 @@ import { loginOf, lookAt } from "./look.js";
 const PAGE_MS = 10_000;
 /** How long a refused login is believed to be gone when the page does not show who is signed in. */
 const REFUSED_MS = 60_000;
+/** When a page has not gone by then, it stays. */
+const LEAVES_MS = 10_000;
 const LONGEST_DETAIL = 4096;
 const STATES = new Set(["starting", "ready", "login_required", "blocked", "unavailable"]);
 const REASONS = new Set(["captcha", "consent", "limit", "verification"]);
@@ -25,6 +27,7 @@ export class Condition {
   #site;
   #ways;
   #since;
+  /** @type {{detail: string, until: number} | null} */ #leaving = null;
   /** @type {{login: string | null | undefined, until: number} | null} */ #refused = null;
 
   /**
@@ -35,6 +38,14 @@ export class Condition {
     this.#site = site;
     this.#ways = ways;
     this.#since = site.now();
+  }
+
+  /**
+   * The page goes to another address, and this code ends with it.
+   * @param {string} why
+   */
+  leave(why) {
+    this.#leaving = { detail: why, until: this.#site.now() + LEAVES_MS };
   }
 
   /** Whether the site has refused the login, and nothing has shown since that it takes it again. */
@@ -60,6 +71,7 @@ export class Condition {
 
   /** @returns {Promise<Look>} */
   async look() {
+    if (this.#leaving && this.#site.now() < this.#leaving.until) return { state: "starting", detail: this.#leaving.detail };
     const login = loginOf(this.#site);
     const look = lookAt(this.#site, { since: this.#since, login });
     if (look.state !== "ready") return look;

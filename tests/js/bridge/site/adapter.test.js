@@ -460,6 +460,35 @@ test("a conversation of its own is deleted afterwards, the person's never", asyn
   assert.deepEqual(site.requests.map(({ method, path }) => `${method} ${path}`), ["DELETE /api/made"]);
 });
 
+test("a conversation of a call that was left is deleted too, but none that the person opens then", async () => {
+  const conversation = { mode: "history", id: "/c/(\\w+)", delete: { request: { url: "/api/{{conversation}}", method: "DELETE" } } };
+  const adapter = adapterOf({ ways: [{ way: "dom" }], dom: DOM, conversation });
+  site.dom.answer = async function* () {
+    site.location.href = `${ORIGIN}/c/made`;
+    yield text("a");
+    yield text("b");
+  };
+  const answer = chat(adapter);
+  await answer.next();
+  site.location.href = `${ORIGIN}/c/mine`;
+  await answer.return(/** @type {any} */ (undefined));
+  await settled();
+  assert.deepEqual(site.requests.map(({ path }) => path), ["/api/made"]);
+});
+
+test("a page that goes to another address for a new chat says that it starts", async () => {
+  const adapter = adapterOf({ ways: [{ way: "dom" }], dom: DOM });
+  /** @type {string[]} */
+  const told = [];
+  adapter.onstatus(({ state, detail }) => void told.push(`${state}: ${detail}`));
+  site.dom.send = () => Promise.reject(new AdapterError("again", "The page opens a new chat."));
+  assert.equal((await readFailing(chat(adapter))).error.kind, "again");
+  assert.deepEqual(told, ["starting: The page opens a new chat."]);
+  await site.clock.pass(10_000);
+  assert.equal((await adapter.status()).state, "ready");
+  adapter.close();
+});
+
 test("the state of the page itself, before its way", async () => {
   const adapter = adapterOf({ ways: [{ way: "dom" }], dom: DOM });
   site.dom.look = { state: "blocked", reason: "limit", detail: "Come back." };
