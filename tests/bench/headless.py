@@ -1,0 +1,130 @@
+"""What headless mode costs: time to the first session, memory of an account, parts a second through the carrier.
+
+    uv run tests/bench/headless.py
+
+It needs Linux and a Chromium, and takes about a minute. Nothing is asserted: the table is for reading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "e2e")]
+
+from puter_emulator import PuterEmulator  # noqa: E402  # from the folder just named
+from stack.chat_site import chat_site, long_answer  # noqa: E402
+from stack.client import DONE, ApiClient  # noqa: E402
+from stack.headless import group, login  # noqa: E402
+from stack.page import ready  # noqa: E402
+from stack.relay import Relay  # noqa: E402
+
+ROUNDS = 3
+PARTS = 20_000
+SETTLED_SECONDS = 12
+
+
+async def main() -> None:
+    """Measure, and print the table."""
+    async with PuterEmulator() as puter, chat_site() as url:
+        with tempfile.TemporaryDirectory() as place:
+            rows = [*await own_page(puter, Path(place)), *await carrier(puter, Path(place), url)]
+    print("| figure | value |\n|---|---:|")
+    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+
+
+async def own_page(puter: PuterEmulator, place: Path) -> list[tuple[str, str]]:
+    """Start relay with one account, then with two."""
+    relay = Relay(place / "own", puter, RELAY_HEADLESS__ENABLED="true")
+    await login(relay, puter.issue_token())
+    starts = [await start_to_session(relay, 1) for _ in range(ROUNDS)]
+    one = await memory(relay)
+    await login_beside(relay, puter)
+    starts_of_two = [await start_to_session(relay, 2) for _ in range(ROUNDS)]
+    two = await memory(relay)
+    return [
+        ("from `relay serve --headless` to a session that answers, one account, s", f"{statistics.median(starts):.1f}"),
+        ("the same until both of two accounts answer, s", f"{statistics.median(starts_of_two):.1f}"),
+        ("memory of an account's browser, relay's own page, MB (PSS)", f"{one / 1e6:.0f}"),
+        ("memory of two accounts' browsers, MB (PSS)", f"{two / 1e6:.0f}"),
+    ]
+
+
+async def start_to_session(relay: Relay, sessions: int) -> float:
+    """Start, wait for the sessions, stop unless this is to be looked at; return the seconds to the sessions."""
+    if relay.process is not None and relay.process.returncode is None:
+        await relay.stop()
+    began = time.monotonic()
+    await relay.start()
+    await ready(relay, sessions)
+    return time.monotonic() - began
+
+
+async def login_beside(relay: Relay, puter: PuterEmulator) -> None:
+    """Sign a second account in while relay runs."""
+    await login(relay, puter.issue_token(), "--name", "second")
+
+
+async def memory(relay: Relay) -> float:
+    """What all browsers of relay occupy once they have settled; relay stops afterwards."""
+    await asyncio.sleep(SETTLED_SECONDS)
+    owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text())
+    found = (await owner.get("/api/accounts")).json()["accounts"]
+    leaders = [account["pid"] for account in found if account["pid"]]
+    return float(sum(proportional(process) for leader in leaders for process in group(leader)))
+
+
+def proportional(process: int) -> int:
+    """The bytes of one process, with shared memory divided among its users."""
+    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+async def carrier(puter: PuterEmulator, place: Path, url: str) -> list[tuple[str, str]]:
+    """Stream long answers of a site through relay's own carrier."""
+    relay = Relay(place / "site", puter)
+    await relay.start()
+    owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text())
+    began = time.monotonic()
+    await owner.post("/api/accounts", {"site": url, "name": "chat"})
+    await ready(relay)
+    session = time.monotonic() - began
+    rates = [await rate(relay, 1) for _ in range(ROUNDS)]
+    rates_of_three = [await rate(relay, 3) for _ in range(ROUNDS)]
+    firsts = [await first_part(relay) for _ in range(20)]
+    await relay.stop()
+    return [
+        ("from a new account to its session on another site, s", f"{session:.1f}"),
+        ("parts through the carrier, one stream, 1/s", f"{statistics.median(rates):,.0f}"),
+        ("parts through the carrier, three streams, 1/s", f"{statistics.median(rates_of_three):,.0f}"),
+        ("time to the first part through the carrier, p50, ms", f"{statistics.median(firsts) * 1000:.1f}"),
+    ]
+
+
+async def rate(relay: Relay, streams: int) -> float:
+    """Parts a second of whole answers."""
+    began = time.monotonic()
+    replies = await asyncio.gather(*(relay.client.chat("site", f"long {PARTS}") for _ in range(streams)))
+    seconds = time.monotonic() - began
+    for reply in replies:
+        assert reply.json()["choices"][0]["message"]["content"] == long_answer(PARTS)
+    return streams * PARTS / seconds
+
+
+async def first_part(relay: Relay) -> float:
+    """Seconds from a request to the first piece of its answer."""
+    began = time.monotonic()
+    async with relay.client.stream("site", "word") as stream:
+        async for event in stream.events():
+            if event != DONE and event["choices"] and event["choices"][0]["delta"].get("content"):
+                return time.monotonic() - began
+    raise AssertionError("there was no answer")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
