@@ -69,6 +69,19 @@ test("text whose markup changes goes on after the same words", () => {
   ]);
 });
 
+test("text goes on while its markup is another already", () => {
+  const [raw, drawn] = [`Title\n${START}`, `# Title\n\n${START}`];
+  assert.deepEqual(pieces(raw, `${raw} and`, `${drawn}`, `${drawn} and`, `${drawn} and more`, `${drawn} and more of it`), [
+    "",
+    raw,
+    "",
+    "",
+    " and",
+    " more",
+    " of it",
+  ]);
+});
+
 test("a language that comes late does not stop the code", () => {
   const code = `\`\`\`\n${START}\n`;
   assert.deepEqual(pieces(`${code}a`, `${code}ab`, `${code}ab\nc`.replace("```", "```python")), ["", `${code}a`, "", "b\nc"]);
