@@ -98,6 +98,7 @@ import { faultOfTemplate } from "./template.js";
  * @property {string[]} match
  * @property {{selector?: string, global?: string, meta?: string, content?: string}} [detect]
  * @property {string} [start]
+ * @property {string[]} [origins]
  * @property {"puter" | "prompt-api"} [module]
  * @property {{path: string}} [status]
  * @property {Login} [login]
@@ -347,6 +348,7 @@ const description = object(
       meta: object({ meta: text() }, { content: text() }),
     }),
     start: text((value) => (/^https?:\/\/\S+$/.test(value) ? null : "must be an address with https:// or http://")),
+    origins: list(text((value) => (isOrigin(value) ? null : "must be an origin such as https://api.chat.example"))),
     module: oneOf("puter", "prompt-api"),
     status: dynamic.path,
     login: object(
@@ -378,6 +380,11 @@ const description = object(
     return through && !value.dom ? `must have "dom", which its way ${through} needs` : null;
   },
 );
+
+/** @param {string} value */
+function isOrigin(value) {
+  return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
 
 /**
  * All that is wrong with a description; an empty list if it is right.

@@ -15,6 +15,7 @@ import { MissingValue, fill, fillUrl } from "./template.js";
  * @typedef {object} Http
  * @property {typeof globalThis.fetch} fetch
  * @property {string} origin  Of the page.
+ * @property {readonly string[]} origins  Where else requests may go.
  * @property {() => number} now
  * @property {string | undefined} [loginUrl]  A glob: an answer from there means that the login is gone.
  */
@@ -126,9 +127,10 @@ export function withValues(work) {
  * @param {Request} request
  * @param {Scope} scope
  */
-function filled({ origin }, { url, method, headers = {}, body }, scope) {
+function filled({ origin, origins }, { url, method, headers = {}, body }, scope) {
   return withValues(() => {
     const address = new URL(fillUrl(url, scope), origin);
+    mustBeNamed(address.origin, [origin, ...origins]);
     const content = body === undefined ? undefined : fill(body, scope);
     const json = content !== undefined && typeof content !== "string";
     /** @type {RequestCredentials} */
@@ -143,6 +145,16 @@ function filled({ origin }, { url, method, headers = {}, body }, scope) {
       },
     };
   });
+}
+
+/**
+ * Requests hold what the page stores, so a description cannot send them anywhere that it does not name openly.
+ * @param {string} address
+ * @param {readonly string[]} named
+ */
+function mustBeNamed(address, named) {
+  if (named.includes(address)) return;
+  throw new AdapterError("site_changed", `The description asks ${address}, which it does not name among its "origins".`);
 }
 
 /**

@@ -65,6 +65,7 @@ export class Site {
     this.http = {
       fetch: environment.fetch ?? ((...request) => globalThis.fetch(...request)),
       origin: this.location.origin,
+      origins: description.origins ?? [],
       now: this.now,
       loginUrl: description.login?.out_url,
     };

@@ -337,6 +337,17 @@ test("values that a page does not have", async () => {
   assert.deepEqual((await read(chat(adapterOf({ ways: [step("/api/{{attr #csrf@content}}")] })))).parts, [text("b")]);
 });
 
+test("what the page stores goes nowhere but to the page's origin and those that the description names", async () => {
+  site.stored["token"] = "T";
+  const steps = [{ request: { url: "https://b.example/api?t={{localStorage.token}}" }, answer: ANSWER }];
+  const { error } = await readFailing(chat(adapterOf({ ways: [{ way: "fetch", steps }] })));
+  assert.deepEqual([error.kind, site.requests], ["site_changed", []]);
+  assert.match(error.message, /https:\/\/b\.example.* "origins"/);
+  const named = adapterOf({ ways: [{ way: "fetch", steps }], origins: ["https://b.example"] });
+  assert.deepEqual((await read(chat(named))).parts, [text("a")]);
+  assert.deepEqual([site.requests[0].path, site.requests[0].credentials], ["/api?t=T", "include"]);
+});
+
 test("an abort stops the request, and the next call may come", async () => {
   site.answers["/api"] = ({ signal }) =>
     new Promise((_, reject) => {
