@@ -22,6 +22,7 @@ LARGEST_HEIGHT: Final = 1200
 PATIENCE_SECONDS: Final = 5.0
 LAST_WORDS_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 5.0
+FOLLOW_SECONDS: Final = 1.0
 LONGEST_COPY: Final = 100_000
 
 SELECTED = """(() => {
@@ -88,13 +89,16 @@ class Screen:
         acknowledged, and they are acknowledged when the reader comes back.
 
         Raises:
-            SessionLost: the page is gone before it could be shown.
+            SessionLost: the page is gone, nobody called ``close``, and no other page took its place.
         """
         while not self._closed:
             shown = self._cdp
             async with self._cast(shown):
-                while shown is self._cdp and not self._closed:
-                    yield await self._next(shown, idle)
+                try:
+                    while shown is self._cdp and not self._closed:
+                        yield await self._next(shown, idle)
+                except SessionLost as exc:
+                    await self._follow(shown, exc)
 
     async def dispatch(self, event: Input) -> None:
         """Do `event` in the page.
@@ -149,6 +153,20 @@ class Screen:
         here = history["entries"][history["currentIndex"]]
         seen, picture = newest["metadata"], base64.b64decode(newest["data"])
         return Frame(picture, seen["deviceWidth"], seen["deviceHeight"], here["url"], here["title"])
+
+    async def _follow(self, lost: Cdp, error: SessionLost) -> None:
+        """Wait a moment for what comes after a page that is gone: a window that closes leaves the page below it.
+
+        Raises:
+            SessionLost: `error`, if nothing comes.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FOLLOW_SECONDS):
+                while lost is self._cdp and not self._closed:
+                    await self._news.wait()
+                    self._news.clear()
+        if lost is self._cdp and not self._closed:
+            raise error
 
     async def _navigate(self, event: Navigate) -> None:
         if event.action == "reload":

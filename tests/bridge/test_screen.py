@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from relay.bridge import screen as module
 from relay.bridge.input import Navigate, Paste
 from relay.bridge.screen import Frame, Screen
 from relay.errors import SessionLost
@@ -134,6 +135,46 @@ async def test_page_that_is_closed_ends_the_frames(screen: Screen, cdp: FakeCdp)
     cdp.gone = True
     screen.close()
     assert [frame async for frame in frames] == []
+
+
+async def test_page_below_a_window_that_closed(screen: Screen, cdp: FakeCdp):
+    popup = FakeCdp("https://id.example/")
+    screen.show(popup)
+    frames = screen.frames()
+    await upcoming(frames, popup, 1)
+    popup.gone = True
+    popup.paint(2)
+    waiting = asyncio.create_task(anext(frames))
+    await asyncio.sleep(0)
+    screen.show(cdp)
+    await cdp.started.wait()
+    cdp.paint(1)
+    frame = await waiting
+    assert frame is not None
+    assert frame.url == URL
+    await frames.aclose()
+
+
+async def test_page_that_goes_with_its_browser(screen: Screen, cdp: FakeCdp):
+    frames = screen.frames()
+    await upcoming(frames, cdp, 1)
+    cdp.gone = True
+    cdp.paint(2)
+    ending = asyncio.create_task(anext(frames))
+    await asyncio.sleep(0)
+    screen.close()
+    with pytest.raises(StopAsyncIteration):
+        await ending
+
+
+async def test_page_that_nothing_follows(screen: Screen, cdp: FakeCdp, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "FOLLOW_SECONDS", 0.0)
+    frames = screen.frames()
+    await upcoming(frames, cdp, 1)
+    cdp.gone = True
+    cdp.paint(2)
+    with pytest.raises(SessionLost, match="closed this page"):
+        await anext(frames)
 
 
 async def test_page_that_is_gone_says_so(screen: Screen, cdp: FakeCdp):

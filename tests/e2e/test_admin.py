@@ -19,7 +19,8 @@ from stack.watch import Watch
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("watch"), pytest.mark.asyncio(loop_scope="session")]
 
-NAME, PASSWORD, ENTER, AGREE = (60, 55), (60, 105), (100, 160), (55, 235)
+NAME, PASSWORD, ENTER, AGREE, WINDOW = (60, 55), (60, 105), (100, 160), (55, 235), (100, 400)
+BADGE = (100, 60)
 """Where the parts of the chat's page are."""
 PHONE = ViewportSize(width=390, height=844)
 FITS = "document.getElementById('screen').width === document.getElementById('stage').clientWidth"
@@ -276,3 +277,46 @@ async def test_browser_that_is_killed_comes_back(
         os.kill((await accounts(relay))[0]["pid"], signal.SIGKILL)
         await expect(page.locator("#over-text")).to_contain_text("Trying again")
         await is_shown(page, site)
+
+
+async def test_window_that_the_site_opens_is_shown_and_left_again(
+    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
+) -> None:
+    watch.expect(NOT_YET)
+    async with remote_login(relay, site) as (_, link):
+        page = await context.new_page()
+        await page.goto(link)
+        await is_shown(page, site)
+        picture = page.locator("#screen")
+        await press(picture, WINDOW)
+        await expect(page.locator("#address")).to_have_text(f"{site.url}window")
+        await expect(page.locator("#over")).to_be_hidden()
+        await press(picture, BADGE)
+        await has_seen(site, "/badge")
+        await is_shown(page, site)
+
+
+async def test_account_is_started_anew_and_removed(
+    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
+) -> None:
+    watch.expect(NOT_YET)
+    async with remote_login(relay, site) as (_, link):
+        page = await context.new_page()
+        await page.goto(link)
+        await is_shown(page, site)
+        first = (await accounts(relay))[0]["pid"]
+        await page.get_by_role("link", name="All sessions").click()
+        card = page.get_by_role("listitem").filter(has_text="work")
+        await expect(card).to_contain_text("Sign in on its screen.")
+        await card.get_by_role("button", name="Restart").click()
+        await expect(card.get_by_role("button", name="Restart")).to_be_enabled()
+        await expect(card).to_contain_text("Sign in on its screen.", timeout=20_000)
+        assert (await accounts(relay))[0]["pid"] != first
+
+        await card.get_by_role("button", name="Remove…").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+        await expect(card).to_be_visible()
+        await card.get_by_role("button", name="Remove…").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+        await expect(card).to_have_count(0)
+        assert await accounts(relay) == []

@@ -17,10 +17,12 @@ PAGE = """<!doctype html>
   #enter { position: absolute; left: 40px; top: 140px; width: 120px; height: 40px }
   #agree { position: absolute; left: 40px; top: 220px; width: 30px; height: 30px }
   #done { position: absolute; left: 40px; top: 300px }
+  #window { position: absolute; left: 40px; top: 380px; width: 120px; height: 40px }
   #far { position: absolute; top: 2000px }
 </style>
 <input id="name"><input id="password" type="password"><button id="enter">Enter</button>
 <input id="agree" type="checkbox" hidden><p id="done" hidden>You are in.</p><p id="far">The end</p>
+<button id="window" onclick="open('/window', '_blank', 'popup,width=400,height=300')">Window</button>
 <script>
   const $ = (id) => document.getElementById(id);
   let state = { state: "login_required", detail: "Enter your name and password." };
@@ -44,6 +46,12 @@ PAGE = """<!doctype html>
 </script>
 """
 
+WINDOW = """<!doctype html>
+<title>Badge</title>
+<style> body { margin: 0 } button { position: absolute; left: 40px; top: 40px; width: 120px; height: 40px } </style>
+<button onclick="fetch('/badge', { method: 'POST' }).then(() => window.close())">Show the badge</button>
+"""
+
 
 @dataclass
 class OfficeSite:
@@ -63,7 +71,8 @@ class OfficeSite:
         self.cookies.append(exchange.request.headers.get("cookie", ""))
         if exchange.request.method == "POST":
             self.seen.append(exchange.request.path)
-        await exchange.respond(200, {"Content-Type": "text/html; charset=utf-8"}, PAGE.encode())
+        page = WINDOW if exchange.request.path == "/window" else PAGE
+        await exchange.respond(200, {"Content-Type": "text/html; charset=utf-8"}, page.encode())
 
 
 @asynccontextmanager
