@@ -20,6 +20,7 @@ from quart import Quart
 
 from relay import __version__, hardening
 from relay.backends.browser import BrowserBackend
+from relay.backends.policy import Policy
 from relay.bridge.frames import ClientSettings
 from relay.bridge.headless.accounts import ATTACHED, Account, Accounts
 from relay.bridge.headless.seams import Engine, Watching
@@ -129,7 +130,7 @@ class Relay:
         self.doorkeeper = Doorkeeper(store.bridges, self._http.origins() | frozenset(settings.bridge.origins))
         self.bridge_server = self._make_bridge_server()
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
-        self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time)
+        self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time, _policy(settings))
         self.admins = Admins(time.monotonic)
         self.upkeep = Upkeep(store, self.keyring, self.bridge_server)
         self.headless = self._make_supervisor()
@@ -296,6 +297,11 @@ def _listen(settings: Settings) -> Listeners:
     beside = http.port + 1 if settings.port else 0
     bridge_port = beside if settings.bridge_port is None else settings.bridge_port
     return Listeners(http, listen(settings.host, bridge_port, "bridge-port"))
+
+
+def _policy(settings: Settings) -> Policy:
+    tools, threads = settings.tools, settings.threads
+    return Policy(tools.mode, tools.sites, threads.mode, threads.sites)
 
 
 def _terms(settings: Settings) -> Terms:

@@ -66,10 +66,18 @@ class Needs:
         return sum(map(len, prompt.texts(self._request)))
 
 
-def obstacle(needs: Needs, powers: Powers, max_prompt_chars: int | None) -> RequestError | None:
-    """Return why a session cannot serve a request, ``None`` if it can."""
-    if needs.tools and not powers.tools:
-        return UnsupportedFeature("The connected session cannot call tools.", param="tools")
+def obstacle(
+    needs: Needs, powers: Powers, max_prompt_chars: int | None, *, tools_emulated: bool = False
+) -> RequestError | None:
+    """Return why a session cannot serve a request, ``None`` if it can.
+
+    With `tools_emulated` relay puts tools into words for it.
+    """
+    if needs.tools and not (powers.tools or tools_emulated):
+        return UnsupportedFeature(
+            "The connected session cannot call tools, and the setting tools.mode forbids to emulate them.",
+            param="tools",
+        )
     for kind, able, word in (
         (Image, powers.images, "images"),
         (File, powers.files, "files"),

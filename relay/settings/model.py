@@ -24,6 +24,13 @@ def _split(value: object) -> object:
     return tuple(item.strip() for item in value.split(",") if item.strip()) if isinstance(value, str) else value
 
 
+def _split_pairs(value: object) -> object:
+    """Read ``host=mode, host=mode``; what has no ``=`` is left for the check of modes to refuse."""
+    if not isinstance(value, str):
+        return value
+    return {name.strip(): mode.strip() for name, _, mode in (item.partition("=") for item in value.split(","))}
+
+
 def _split_url(value: str) -> tuple[str, str]:
     """Return scheme and authority of `value`."""
     try:
@@ -77,6 +84,9 @@ Origin = Annotated[str, AfterValidator(_origin)]
 Origins = Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_split)]
 Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], NoDecode, BeforeValidator(_split)]
 UserPath = Annotated[Path, AfterValidator(Path.expanduser)]
+ToolMode = Literal["auto", "native", "emulated"]
+ThreadMode = Literal["fresh", "reuse"]
+SiteName = Annotated[str, AfterValidator(_host)]
 
 
 class _Group(BaseModel):
@@ -157,6 +167,32 @@ class ReasoningSettings(_Group):
     tags: bool = Field(default=True, description="Split reasoning in tags such as `<think>` from the answer")
 
 
+class ToolSettings(_Group):
+    """Tools and JSON answers on sessions that have none."""
+
+    mode: ToolMode = Field(
+        default="auto",
+        description="`auto` uses a session's own tools, else puts them in words; `native` refuses instead; "
+        "`emulated` always puts them in words",
+    )
+    sites: Annotated[dict[SiteName, ToolMode], NoDecode, BeforeValidator(_split_pairs)] = Field(
+        default={}, description="The mode for single sites: `host=mode`"
+    )
+
+
+class ThreadSettings(_Group):
+    """The conversations that a web chat keeps itself."""
+
+    mode: ThreadMode = Field(
+        default="fresh",
+        description="`fresh` begins a new chat for each call; `reuse` goes on in the one that holds the same history, "
+        "where the site can",
+    )
+    sites: Annotated[dict[SiteName, ThreadMode], NoDecode, BeforeValidator(_split_pairs)] = Field(
+        default={}, description="The mode for single sites: `host=mode`"
+    )
+
+
 class PuterSettings(_Group):
     """The chat that relay's own page signs in to."""
 
@@ -180,7 +216,8 @@ class HeadlessSettings(_Group):
 
     enabled: bool = Field(default=False, description="Start the browsers of all accounts together with relay")
     browser: UserPath | None = Field(
-        default=None, description="Browser to run; unset is Playwright's own, else the system's Chromium, Chrome or Edge"
+        default=None,
+        description="Browser to run; unset is Playwright's own, else the system's Chromium, Chrome or Edge",
     )
     attach: Annotated[str, AfterValidator(_loopback_url)] | None = Field(
         default=None,
@@ -231,6 +268,8 @@ class Settings(_Group):
     limits: LimitSettings = LimitSettings()
     bridge: BridgeSettings = BridgeSettings()
     reasoning: ReasoningSettings = ReasoningSettings()
+    tools: ToolSettings = ToolSettings()
+    threads: ThreadSettings = ThreadSettings()
     puter: PuterSettings = PuterSettings()
     headless: HeadlessSettings = HeadlessSettings()
     log: LogSettings = LogSettings()

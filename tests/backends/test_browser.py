@@ -382,7 +382,6 @@ IMAGE = (UserMessage(content=(Text(text="What?"), Image(url="data:,"))),)
     ("fields", "limits", "error"),
     [
         ({"messages": IMAGE}, {}, UnsupportedFeature),
-        ({"tools": (LOOK,)}, {}, UnsupportedFeature),
         ({}, {"max_prompt_chars": 1}, ContextLengthExceeded),
     ],
 )

@@ -1,0 +1,60 @@
+"""What a session is sent for a request: what it cannot do itself is done for it or put into words."""
+
+from __future__ import annotations
+
+import msgspec
+
+from relay.bridge.session import Session
+from relay.core import prompt
+from relay.core.flatten import as_file, flatten
+from relay.core.request import AssistantMessage, Message, Request, Tool, UserMessage
+from relay.errors import ContextLengthExceeded
+from relay.routing.fit import forbids_tools
+
+
+def for_page(request: Request, model: str, session: Session, conversation: str | None = None) -> Request:
+    """Return what the page gets of `request`: its own model id, nothing private to the dialect, one prompt if it likes.
+
+    With `conversation` only the turns after the last answer are sent, to go on in that conversation of the site.
+
+    Raises:
+        ContextLengthExceeded: the session cannot take a prompt that long, not as a file either.
+    """
+    messages = request.messages if conversation is None else _new_turns(request.messages)
+    shaped = msgspec.structs.replace(
+        request, model=model, messages=messages, tools=_tools(request, session), extra={}, conversation=conversation
+    )
+    if session.capabilities.single_prompt:
+        shaped = msgspec.structs.replace(shaped, messages=(UserMessage(content=flatten(messages)),))
+    return _fitting(shaped, session)
+
+
+def _new_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+    answers = [at for at, message in enumerate(messages) if isinstance(message, AssistantMessage)]
+    return messages[answers[-1] + 1 :] if answers else messages
+
+
+def _tools(request: Request, session: Session) -> tuple[Tool, ...]:
+    """The tools to declare: choices that the page cannot make are made here."""
+    choice = request.tool_choice
+    if choice is None or session.capabilities.tool_choice:
+        return request.tools
+    if forbids_tools(request):
+        return ()
+    return tuple(tool for tool in request.tools if not choice.names or tool.name in choice.names)
+
+
+def _fitting(request: Request, session: Session) -> Request:
+    limit = session.limits.max_prompt_chars
+    if limit is None:
+        return request
+    length = sum(map(len, prompt.texts(request)))
+    if length <= limit:
+        return request
+    powers = session.capabilities
+    if powers.single_prompt and powers.files and powers.prompt_file:
+        attached = UserMessage(content=as_file(request.messages[0].content))
+        return msgspec.structs.replace(request, messages=(attached,))
+    raise ContextLengthExceeded(
+        f"The prompt has {length} characters, the connected session takes {limit}.", param="messages"
+    )
