@@ -474,6 +474,7 @@ async def test_a_hidden_tab_answers_at_full_speed(
     chats.script = Script(words(MARKDOWN), pause=0.01)
     url = chats.url(page)
     async with plain_browser(playwright, tmp_path / "profile", url) as browser:
+        await chats.visited.wait()
         await browser.open_tab("about:blank")
         while await browser.evaluate(url, "document.readyState") != "complete":
             await asyncio.sleep(0.05)
@@ -487,7 +488,7 @@ async def test_a_hidden_tab_answers_at_full_speed(
     assert visibility == "hidden"
     assert text == MARKDOWN
     assert parts > 20
-    assert seconds < 8
+    assert seconds < 15
 
 
 async def test_a_temporary_chat_with_an_address_of_its_own(context: BrowserContext, chats: ChatServer) -> None:

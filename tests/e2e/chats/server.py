@@ -43,6 +43,7 @@ class ChatServer:
     script: Script = field(default_factory=Script)
     asked: list[dict[str, object]] = field(default_factory=list)
     aborted: asyncio.Event = field(default_factory=asyncio.Event)
+    visited: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     def url(self, page: str) -> str:
@@ -67,6 +68,8 @@ class ChatServer:
             await self._answer(exchange)
         elif file := _file(path):
             await exchange.respond(200, {"Content-Type": TYPES[file.suffix]}, file.read_bytes())
+            if path.endswith("/chat.js"):
+                self.visited.set()
         else:
             await exchange.respond(404, {"Content-Type": "text/plain"})
 

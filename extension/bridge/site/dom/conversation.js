@@ -2,7 +2,7 @@
 
 import { AdapterError } from "../../adapter.js";
 import { click } from "./press.js";
-import { enabled, seen } from "./select.js";
+import { pressable, seen } from "./select.js";
 import { windowOf } from "./watch.js";
 
 /**
@@ -65,11 +65,7 @@ async function start(page, way, signal) {
  * @param {AbortSignal} signal
  */
 async function press({ document, watch }, selector, signal) {
-  const find = () => {
-    const button = seen(document, selector);
-    return button && enabled(button) ? button : null;
-  };
-  const button = await watch.until(find, { ms: OPENS_MS, signal });
+  const button = await watch.until(() => pressable(document, selector), { ms: OPENS_MS, signal });
   if (!button) throw new AdapterError("site_changed", "The page has no button for a new chat any more.");
   click(button);
 }

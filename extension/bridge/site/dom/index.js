@@ -12,7 +12,7 @@ import { open } from "./conversation.js";
 import { choose, offered } from "./picker.js";
 import { click } from "./press.js";
 import { Readers, readAnswer } from "./reading.js";
-import { all, enabled, seen, visible } from "./select.js";
+import { all, pressable, seen, visible } from "./select.js";
 import { Watch, timer } from "./watch.js";
 
 /**
@@ -182,7 +182,7 @@ export class DomChat {
    */
   async stop() {
     for (let tries = 0; tries < 2 && this.busy(); tries += 1) {
-      const button = seen(this.#document, this.#dom.stop);
+      const button = pressable(this.#document, this.#dom.stop);
       if (button) click(button);
       if (await this.#watch.until(() => !this.busy(), { ms: STOPS_MS })) return true;
     }
@@ -242,7 +242,7 @@ export class DomChat {
 
   /** @param {AbortSignal} signal */
   async #pressSend(signal) {
-    const find = () => all(this.#document, this.#dom.send).find((each) => visible(each) && enabled(each)) ?? null;
+    const find = () => pressable(this.#document, this.#dom.send);
     const button = await this.#watch.until(find, { ms: ENABLES_MS, signal });
     if (button) click(button);
   }

@@ -48,6 +48,16 @@ export function seen(root, selector) {
 }
 
 /**
+ * The last that can be seen and takes clicks.
+ * @param {Root} root
+ * @param {string | null | undefined} selector
+ * @returns {Element | null}
+ */
+export function pressable(root, selector) {
+  return all(root, selector).findLast((element) => visible(element) && enabled(element)) ?? null;
+}
+
+/**
  * Whether a person could see it, were its tab in front.
  * @param {Element} element
  */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { all, enabled, seen, shadows, visible } from "../../../../../extension/bridge/site/dom/select.js";
+import { all, enabled, pressable, seen, shadows, visible } from "../../../../../extension/bridge/site/dom/select.js";
 import { documentOf } from "../../../support/page.js";
 
 /** A page with two components, one with another inside; the ids of what is found there. */
@@ -56,4 +56,10 @@ test("what is disabled in any way takes no clicks", () => {
     "<button></button><button disabled></button><a aria-disabled='true'></a><x-a disabled></x-a><div inert><a></a></div>",
   );
   assert.deepEqual([...body.querySelectorAll("button, a, x-a")].map(enabled), [true, false, false, false, false]);
+});
+
+test("of several buttons the last that takes clicks is pressed", () => {
+  const document = documentOf("<button id='a'></button><button id='b'></button><button id='c' disabled></button><button hidden></button>");
+  assert.equal(pressable(document, "button")?.id, "b");
+  assert.equal(pressable(document, "a"), null);
 });
