@@ -118,6 +118,14 @@ async def test_another_tab_is_signed_in_too_until_the_owner_signs_out(
     await expect(other.locator("#signed-out-title")).to_be_visible()
 
 
+async def test_session_ends_with_relay(relay: Relay, admin_page: Page, watch: Watch) -> None:
+    watch.expect("ERR_CONNECTION|status of 401")
+    await relay.kill()
+    await expect(admin_page.locator("#summary-title")).to_have_text("No connection to relay")
+    await relay.start()
+    await expect(admin_page.locator("#signed-out-title")).to_be_visible(timeout=15_000)
+
+
 HOSTILE = """async (admin) => {
     const ask = (url, init) => fetch(url, init).then((answer) => answer.status, () => "refused");
     const opened = window.open(admin + "/admin/");

@@ -19,6 +19,8 @@ SECRETS = [
     "sk-relay-Zp3kXq9_canary-Zp3kXq9canaryZp3kXq9canary00",
     "rbr-Zp3kXq9_canary",
     "radm-Zp3kXq9_canary",
+    "rads-Zp3kXq9_canary",
+    "radt-Zp3kXq9_canary",
     "7QK2M-0XW9T",
     "Bearer Zp3kXq9canary",
     "bearer  Zp3kXq9canary",

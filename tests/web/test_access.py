@@ -111,6 +111,12 @@ async def test_token_alone_opens_nothing(site: Site):
         assert response.status_code == 401
 
 
+@pytest.mark.parametrize("cookie", [*HOSTILE, '"', "=", ";;;", "\\777"], ids=range(len(HOSTILE) + 4))
+async def test_hostile_cookies_are_only_wrong(site: Site, cookie: str):
+    headers = {"Cookie": f"{COOKIE}={cookie}", "x-relay-token": cookie}
+    assert (await site.from_admin_page("GET", "/api/sessions", site.signed_in(), headers=headers)).status_code == 401
+
+
 async def test_old_admin_session_opens_nothing(site: Site):
     session = site.signed_in()
     site.now += 13 * 3600

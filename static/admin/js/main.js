@@ -10,6 +10,7 @@ import { SessionsView } from "./sessions_view.js";
 
 const POLL_MS = 2000;
 const UNAUTHORISED = 401;
+const UNREACHABLE = 0;
 
 /** @typedef {"signed-out" | "sessions-view" | "screen-view"} View */
 
@@ -137,6 +138,8 @@ export class AdminPage {
       this.#route();
       return;
     }
-    this.sessions.paintProblem(error instanceof Error ? error.message : String(error));
+    const words = error instanceof Error ? error.message : String(error);
+    if (error instanceof Refused && error.status === UNREACHABLE) this.sessions.paintUnreachable(words);
+    else this.sessions.paintProblem(words);
   }
 }

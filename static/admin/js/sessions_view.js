@@ -36,9 +36,16 @@ export class SessionsView {
     for (const session of sessions) this.#cardOf(session).paint(session, now);
   }
 
-  /** @param {string} problem */
+  /** @param {string} problem What was asked for and did not work; the list is right. */
   paintProblem(problem) {
     setTextOf("list-problem", problem);
+  }
+
+  /** @param {string} problem Why the list may be wrong by now. */
+  paintUnreachable(problem) {
+    byId("summary", HTMLElement).dataset["tone"] = "offline";
+    setTextOf("summary-title", "No connection to relay");
+    setTextOf("summary-text", problem);
   }
 
   /** @param {Set<string>} listed */
