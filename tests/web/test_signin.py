@@ -94,9 +94,9 @@ async def test_deeply_nested_sign_in(site: Site):
 
 
 async def test_guessing_ends_soon(site: Site, logged: Logged):
-    statuses = [(await sign_in(site, {"code": f"0000{n}"})).status_code for n in range(MOST_GUESSES + 1)]
+    statuses = [(await sign_in(site, {"code": f"unmistakable-{n}"})).status_code for n in range(MOST_GUESSES + 1)]
     assert statuses == [401] * MOST_GUESSES + [429]
-    assert "0000" not in str([{k: v for k, v in line.items() if k != "id"} for line in logged()])
+    assert "unmistakable" not in str(logged()).lower()
 
 
 async def test_sign_out(site: Site):
