@@ -1,0 +1,168 @@
+/** From what a person has shown, and what was seen meanwhile, to the description of a site. */
+
+import { parseDescription } from "../bridge/site/description.js";
+import { all, visible } from "../bridge/site/dom/select.js";
+import { selectorFor, selectorsOf } from "./selector.js";
+import { holds, parentOf, textOf } from "./witness.js";
+import { letters } from "./words.js";
+
+/**
+ * @typedef {import("../bridge/site/description.js").SiteDescription} SiteDescription
+ * @typedef {import("../bridge/site/description.js").WayDescription} WayDescription
+ * @typedef {import("../bridge/site/dom/description.js").DomDescription} DomDescription
+ */
+
+/** Elements that are parts of a text rather than the whole of an answer. */
+const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|tbody|tr|td|br|a)$/;
+const MOST = 120;
+/** What an answer's element may say besides: a button, a time, a name. */
+const BESIDES = 40;
+const NEW_CHAT = /\b(new|start)\b.{0,12}\b(chat|conversation|thread|topic|session)\b|^\s*new\s*$|start over|clear chat|neue[rs]? (chat|unterhaltung)|nouvelle? (discussion|conversation)|nuev[oa] (chat|conversaci)/i;
+
+/**
+ * Selectors that find the last of things that come again and again (answers, questions), and would have found no more.
+ * @param {Element} element  the new one
+ * @param {{before: string, not: Element[]}} page  `before`: the letters of the page before it came; `not`: elements that
+ *   it must neither find nor hold
+ * @returns {string[]}
+ */
+export function repeatedSelectors(element, { before, not }) {
+  const own = letters(textOf(element));
+  const levels = levelsOf(element, own);
+  const document = element.ownerDocument;
+  const good = (/** @type {string} */ css, /** @type {Element} */ level) => {
+    const found = all(document, css);
+    if (!found.includes(level) || not.some((other) => found.some((each) => holds(each, other)))) return false;
+    const fresh = outermost(found).filter((each) => isNews(letters(textOf(each)), before));
+    return fresh.length === 1 && holds(/** @type {Element} */ (fresh[0]), level);
+  };
+  const of = (/** @type {Element} */ level) => selectorsOf(level).filter((css) => good(css, level)).slice(0, MOST);
+  const [parts, wholes] = [levels.filter(({ localName }) => PROSE.test(localName)), levels.filter(({ localName }) => !PROSE.test(localName))];
+  const ranked = wholes.flatMap((level) => of(level).map((css, rank) => ({ css, rank })));
+  ranked.sort((one, other) => one.rank - other.rank);
+  return [...ranked.map(({ css }) => css), ...parts.flatMap(of)];
+}
+
+/**
+ * The element and those around it that say nothing more.
+ * @param {Element} element
+ * @param {string} own
+ */
+function levelsOf(element, own) {
+  const levels = [element];
+  for (let above = parentOf(element); above && letters(textOf(above)) === own && above.localName !== "body"; above = parentOf(above)) levels.push(above);
+  return levels;
+}
+
+/**
+ * @param {string} found
+ * @param {string} before
+ */
+function isNews(found, before) {
+  return found !== "" && !before.includes(found);
+}
+
+/**
+ * What each selector finds now, to be compared later.
+ * @param {Document} document
+ * @param {string[]} selectors
+ * @returns {Map<string, string[]>}
+ */
+export function textsBySelector(document, selectors) {
+  return new Map(selectors.map((css) => [css, outermost(all(document, css)).map((each) => letters(textOf(each)))]));
+}
+
+/**
+ * Those selectors that find exactly one more text than before: the one that came.
+ * @param {Document} document
+ * @param {Map<string, string[]>} before  see {@link textsBySelector}
+ * @param {string} text
+ * @returns {string[]}
+ */
+export function confirmed(document, before, text) {
+  const wanted = letters(text);
+  return [...before].flatMap(([css, earlier]) => {
+    const left = [...earlier];
+    const fresh = outermost(all(document, css))
+      .map((each) => letters(textOf(each)))
+      .filter((each) => {
+        const at = left.indexOf(each);
+        if (at >= 0) left.splice(at, 1);
+        return at < 0 && each !== "";
+      });
+    const [only] = fresh;
+    return fresh.length === 1 && only?.includes(wanted) && only.length <= wanted.length + BESIDES ? [css] : [];
+  });
+}
+
+/** @param {Element[]} found */
+export function outermost(found) {
+  return found.filter((each) => !found.some((other) => other !== each && holds(other, each)));
+}
+
+/**
+ * A selector for a button that is there only for a while.
+ * @param {Document} document
+ * @param {{selectors: string[]}[]} passing
+ * @param {Element[]} not
+ * @returns {string | undefined}
+ */
+export function stopSelector(document, passing, not) {
+  const [button] = passing;
+  return button?.selectors.find((css) => {
+    const found = all(document, css);
+    return !found.some(visible) && !not.some((other) => found.includes(other));
+  });
+}
+
+/**
+ * What seems to open a new chat.
+ * @param {Document} document
+ * @param {(element: Element) => boolean} ignored
+ * @returns {Element | null}
+ */
+export function newChatButton(document, ignored) {
+  const buttons = all(document, "button, a[href], [role=button]").filter((each) => !ignored(each) && visible(each));
+  const labelled = (/** @type {Element} */ each) => [each.getAttribute("aria-label"), each.getAttribute("title"), each.textContent?.trim().slice(0, 40)].filter(Boolean).join(" | ");
+  return buttons.find((each) => NEW_CHAT.test(labelled(each))) ?? null;
+}
+
+/**
+ * The place for files, if the page has one.
+ * @param {Document} document
+ * @returns {string | undefined}
+ */
+export function fileInput(document) {
+  const inputs = all(document, "input[type=file]");
+  const [first] = inputs;
+  if (!first) return undefined;
+  return inputs.length === 1 ? "input[type=file]" : (selectorFor(first) ?? undefined);
+}
+
+/**
+ * @param {object} taught
+ * @param {URL | Location} taught.location
+ * @param {string} taught.title
+ * @param {DomDescription} taught.dom
+ * @param {WayDescription[]} taught.ways
+ * @param {import("../bridge/site/dom/description.js").Opening} [taught.opening]  of a new chat
+ * @param {SiteDescription} [taught.previous]  what was taught before
+ * @returns {SiteDescription}
+ * @throws {import("../bridge/site/description.js").DescriptionError}
+ */
+export function describe({ location, title, dom, ways, opening, previous }) {
+  const { host, origin, pathname } = location;
+  const { conversation: _, ...kept } = previous ?? {};
+  return parseDescription({
+    ...kept,
+    format: 1,
+    id: previous?.id ?? `taught-${host.toLowerCase().replace(/[^a-z\d.-]+/g, "-").slice(0, 50)}`,
+    name: previous?.name ?? ((title || host).trim().slice(0, 60) || host),
+    version: String((Number(previous?.version) || 0) + 1),
+    match: previous?.match.length ? previous.match : [`${origin}/*`],
+    start: previous?.start ?? origin + pathname,
+    ...(opening ? { conversation: { ...previous?.conversation, mode: previous?.conversation?.mode ?? "history", new: opening } } : {}),
+    ways,
+    dom,
+  });
+}

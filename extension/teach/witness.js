@@ -1,0 +1,272 @@
+/**
+ * What a page does while it answers: its text before and after, the elements that hold what is new, and the buttons
+ * that are there only meanwhile.
+ */
+
+import { visible } from "../bridge/site/dom/select.js";
+import { windowOf } from "../bridge/site/dom/watch.js";
+import { selectorsOf } from "./selector.js";
+import { letters } from "./words.js";
+
+/** @typedef {{element: Element, label: string, selectors: string[], seen: number}} Passing */
+
+const UNREAD = new Set(["script", "style", "noscript", "template", "textarea", "input", "select", "svg", "head"]);
+const BUTTONS = "button, [role=button], input[type=button], input[type=submit]";
+const SAMPLE_MS = 100;
+const STOPS = /stop|cancel|halt|abort|interrupt|pause|anhalten|abbrechen|arr[êe]t|detener/i;
+const EVERYTHING = { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["class", "style", "hidden", "aria-label", "disabled"] };
+
+/** Watches one page from before a message is sent until its answer is there. */
+export class Witness {
+  #document;
+  #ignored;
+  #observer;
+  /** @type {Set<Node>} */ #roots = new Set();
+  /** @type {Map<string, Passing>} */ #buttons = new Map();
+  /** @type {Set<string>} */ #known;
+  #sampled = 0;
+  #length = 0;
+  /** The letters of the page before. */
+  before;
+  /** When the page's text last changed. */
+  changed = Date.now();
+
+  /**
+   * @param {Document} document
+   * @param {(element: Element) => boolean} ignored  what is not the page's, or the place where a person writes
+   */
+  constructor(document, ignored) {
+    this.#document = document;
+    this.#ignored = ignored;
+    this.before = letters(this.text());
+    this.#length = this.before.length;
+    this.#known = new Set(this.#shownButtons().map(keyOf));
+    const { MutationObserver } = windowOf(document);
+    this.#observer = new MutationObserver((records) => this.#look(records));
+    this.#watch(document);
+    for (const root of rootsOf(document)) this.#watch(root);
+  }
+
+  close() {
+    this.#observer.disconnect();
+  }
+
+  /** What the page says now. */
+  text() {
+    return textOf(this.#document.documentElement, this.#ignored);
+  }
+
+  /** Whether there is text that was not there before, apart from what was asked. @param {string} prompt */
+  hasNews(prompt) {
+    return this.news(prompt).length > 0;
+  }
+
+  /**
+   * The pieces of text that are new, each with the element it stands in.
+   * @param {string} prompt
+   * @returns {{element: Element, text: string}[]}
+   */
+  news(prompt) {
+    const asked = letters(prompt);
+    return piecesOf(this.#document.documentElement, this.#ignored).filter(({ text, element }) => {
+      const found = letters(text);
+      return found !== "" && !this.before.includes(found) && !asked.includes(found) && element.closest("button, [role=button], nav, [role=menu], [role=tooltip]") === null;
+    });
+  }
+
+  /**
+   * The elements that hold this text and nothing else, the innermost first; of several places the last. If there are
+   * none, the smallest that holds it among other things.
+   * @param {string} text
+   * @returns {Element[]}
+   */
+  holders(text) {
+    const wanted = letters(text);
+    if (wanted === "") return [];
+    /** @type {Element[]} */
+    let found = [];
+    /** @type {Element[]} */
+    let around = [];
+    for (const element of elementsOf(this.#document.documentElement, this.#ignored)) {
+      const own = letters(textOf(element, this.#ignored));
+      if (own === wanted) found = found.some((each) => holds(each, element)) ? [element, ...found] : [element];
+      else if (own.includes(wanted)) around = [element];
+    }
+    return found.length ? found : around;
+  }
+
+  /**
+   * What seems to be the answer: most of the new text, as far out as it stands without the question.
+   * @param {string} prompt
+   * @returns {Element | null}
+   */
+  guess(prompt) {
+    const question = this.holders(prompt).at(-1);
+    /** @type {Map<Element, {length: number, pieces: Element[]}>} */
+    const places = new Map();
+    for (const { element, text } of this.news(prompt)) {
+      let place = element;
+      for (let above = parentOf(place); above && !stops(above, question, this.#ignored); above = parentOf(place)) place = above;
+      const known = places.get(place) ?? { length: 0, pieces: [] };
+      known.length += letters(text).length;
+      known.pieces.push(element);
+      places.set(place, known);
+    }
+    const best = [...places.values()].sort((one, other) => other.length - one.length)[0];
+    return best ? common(best.pieces) : null;
+  }
+
+  /** The buttons that were there only while the page answered, the likeliest stop button first. */
+  passing() {
+    const now = new Set(this.#shownButtons().map(keyOf));
+    const gone = [...this.#buttons].filter(([key, { seen }]) => !now.has(key) && seen > 1).map(([, button]) => button);
+    const likely = gone.filter(({ label }) => STOPS.test(label));
+    return likely.length ? likely : gone.length === 1 ? gone : [];
+  }
+
+  /** @param {MutationRecord[]} records */
+  #look(records) {
+    for (const { addedNodes, target } of records) {
+      if (this.#own(target)) continue;
+      for (const node of addedNodes) {
+        if (node.nodeType === 1) for (const root of rootsOf(/** @type {Element} */ (node))) this.#watch(root);
+      }
+    }
+    if (records.every(({ target }) => this.#own(target))) return;
+    const now = Date.now();
+    if (records.some(({ type }) => type !== "attributes")) {
+      const { length } = this.text();
+      if (length !== this.#length) this.changed = now;
+      this.#length = length;
+    }
+    if (now - this.#sampled < SAMPLE_MS) return;
+    this.#sampled = now;
+    this.sample();
+  }
+
+  /** Look at the buttons; also to be called now and then, for pages that only change looks. */
+  sample() {
+    for (const element of this.#shownButtons()) {
+      const key = keyOf(element);
+      if (this.#known.has(key)) continue;
+      const known = this.#buttons.get(key);
+      if (known) known.seen += 1;
+      else this.#buttons.set(key, { element, label: labelOf(element), selectors: selectorsOf(element).slice(0, 200), seen: 1 });
+    }
+  }
+
+  #shownButtons() {
+    return [this.#document, ...rootsOf(this.#document)]
+      .flatMap((root) => [...root.querySelectorAll(BUTTONS)])
+      .filter((button) => !this.#ignored(button) && visible(button));
+  }
+
+  /** @param {Node} root */
+  #watch(root) {
+    if (this.#roots.has(root)) return;
+    this.#roots.add(root);
+    this.#observer.observe(root, EVERYTHING);
+  }
+
+  /** @param {Node} node */
+  #own(node) {
+    const element = node.nodeType === 1 ? /** @type {Element} */ (node) : node.parentElement;
+    return element !== null && this.#ignored(element);
+  }
+}
+
+/**
+ * The text of an element, through open shadow roots.
+ * @param {Element} element
+ * @param {(element: Element) => boolean} [ignored]
+ */
+export function textOf(element, ignored = () => false) {
+  return piecesOf(element, ignored)
+    .map(({ text }) => text)
+    .join(" ");
+}
+
+/**
+ * @param {Element} element
+ * @param {(element: Element) => boolean} ignored
+ * @returns {{element: Element, text: string}[]}
+ */
+function piecesOf(element, ignored) {
+  if (UNREAD.has(element.localName) || ignored(element)) return [];
+  const nodes = [...(element.shadowRoot?.childNodes ?? []), ...element.childNodes];
+  return nodes.flatMap((node) => {
+    if (node.nodeType === 3) return node.nodeValue?.trim() ? [{ element, text: node.nodeValue }] : [];
+    return node.nodeType === 1 ? piecesOf(/** @type {Element} */ (node), ignored) : [];
+  });
+}
+
+/**
+ * @param {Element} element
+ * @param {(element: Element) => boolean} ignored
+ * @returns {Generator<Element, void, void>}
+ */
+function* elementsOf(element, ignored) {
+  if (UNREAD.has(element.localName) || ignored(element)) return;
+  yield element;
+  for (const child of [...(element.shadowRoot?.children ?? []), ...element.children]) yield* elementsOf(child, ignored);
+}
+
+/**
+ * @param {Document | Element} root
+ * @returns {ShadowRoot[]}
+ */
+function rootsOf(root) {
+  const own = "shadowRoot" in root && root.shadowRoot ? [root.shadowRoot] : [];
+  const below = [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => (shadowRoot ? [shadowRoot] : []));
+  return [...own, ...below].flatMap((each) => [each, ...[...each.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? [])]);
+}
+
+/** @param {Element} element */
+export function parentOf(element) {
+  const root = element.getRootNode();
+  return element.parentElement ?? ("host" in root ? /** @type {ShadowRoot} */ (root).host : null);
+}
+
+/**
+ * @param {Element} outer
+ * @param {Element} inner
+ */
+export function holds(outer, inner) {
+  for (let each = /** @type {Element | null} */ (inner); each; each = parentOf(each)) if (each === outer) return true;
+  return false;
+}
+
+/**
+ * @param {Element} element
+ * @param {Element | undefined} question
+ * @param {(element: Element) => boolean} ignored
+ */
+function stops(element, question, ignored) {
+  if (/^(body|html|main)$/.test(element.localName) || (question && holds(element, question))) return true;
+  return [...element.querySelectorAll("textarea, [contenteditable]")].some(ignored);
+}
+
+/** @param {Element[]} elements */
+function common(elements) {
+  const [first] = elements;
+  /** @type {Element | null} */
+  let found = first ?? null;
+  while (found && !elements.every((each) => holds(/** @type {Element} */ (found), each))) found = parentOf(found);
+  return found;
+}
+
+/** @type {WeakMap<Element, number>} */
+const numbers = new WeakMap();
+let last = 0;
+
+/** A button whose words or picture change is another button to a person. @param {Element} element */
+function keyOf(element) {
+  if (!numbers.has(element)) numbers.set(element, (last += 1));
+  return `${numbers.get(element)} ${labelOf(element)}`;
+}
+
+/** @param {Element} element */
+function labelOf(element) {
+  const said = ["aria-label", "title", "data-testid", "class", "id"].map((name) => element.getAttribute(name) ?? "");
+  return [(element.textContent ?? "").trim().slice(0, 60), ...said].join(" ");
+}
