@@ -95,7 +95,6 @@ class Carrier:
 
     async def _link(self, number: int) -> None:
         """One socket from its opening to its end."""
-        code, reason = BROKEN, ""
         try:
             socket = self._socket = await connect(
                 self._url,
@@ -108,26 +107,33 @@ class Carrier:
             )
             await self._outbox.put({"type": "opened", "socket": number})
             await self._read(socket, number)
-            code, reason = socket.close_code or BROKEN, socket.close_reason or ""
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI):
             pass  # relay cannot be reached now: the page tries again
         except asyncio.CancelledError:
-            if self._socket is not None:
-                await _close_soon(self._socket, CLOSE_PAGE_GONE, "the page is gone")
+            leaving, self._socket = self._socket, None
+            if leaving is not None:
+                await _close_soon(leaving, CLOSE_PAGE_GONE, "the page is gone")
             raise
-        finally:
-            self._socket = None
+        ended, self._socket = self._socket, None
+        await self._tell_end(number, ended)
+
+    async def _tell_end(self, number: int, socket: ClientConnection | None) -> None:
+        """Tell the page, unless it has closed the socket itself."""
         if number == self._number:
+            code = (socket and socket.close_code) or BROKEN
+            reason = (socket and socket.close_reason) or ""
             await self._outbox.put({"type": "closed", "socket": number, "code": code, "reason": reason})
 
     async def _read(self, socket: ClientConnection, number: int) -> None:
         first = True
-        with contextlib.suppress(ConnectionClosed):  # the code says how
+        try:
             async for data in socket:
                 text = data if isinstance(data, str) else data.decode(errors="replace")
                 shown = self._papers.welcome(text) if first else text
                 await self._outbox.put({"type": "frame", "socket": number, "data": shown})
                 first = False
+        except ConnectionClosed:
+            pass  # the code says how
 
     async def _send(self, data: str) -> None:
         socket = self._socket

@@ -100,7 +100,6 @@ class OwnTab(WatchedPage):
 async def fresh_page(context: BrowserContext) -> Page:
     """Return an empty page: the one that a browser starts with, else a new one; others from before are closed."""
     page = await context.new_page()
-    for other in context.pages:
-        if other is not page:
-            await other.close()
+    for other in [one for one in context.pages if one is not page]:
+        await other.close()
     return page

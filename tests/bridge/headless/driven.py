@@ -144,6 +144,7 @@ class Context(Emitter):
         return page
 
     async def new_cdp_session(self, page: Page) -> Session:
+        await asyncio.sleep(0)
         if page.broken is not None:
             raise page.broken
         self.sessions.append(Session(page))

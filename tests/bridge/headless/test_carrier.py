@@ -195,3 +195,28 @@ async def test_stop_is_said_at_once(bridge: Bridge):
     port = Port(bridge.url)
     await port.carrier.stop()
     assert await port.hear() == {"type": "stop"}
+
+
+async def test_page_that_goes_while_its_socket_is_opened():
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        began.set()
+        await reader.read()
+        writer.close()
+
+    began = asyncio.Event()
+    async with await asyncio.start_server(slow, "127.0.0.1", 0) as server:
+        async with carrying(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as port:
+            port.say(type="open", socket=1)
+            await began.wait()
+        assert port.heard.empty()
+
+
+async def test_bridge_that_is_something_else():
+    async def rude(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(rude, "127.0.0.1", 0)
+    async with server, carrying(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/") as port:
+        port.say(type="open", socket=1)
+        assert (await port.hear())["code"] == 1006

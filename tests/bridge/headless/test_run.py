@@ -217,7 +217,10 @@ async def test_browser_left_behind_is_ended_only_if_it_certainly_is_that_one(hom
 
 
 async def test_memory_is_told(home: Home):
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as process:
+    words = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has its memory now
         engine = FakeEngine(process=processes.identify(process.pid))
         async with running(AccountRun(ACCOUNT, home, engine, FAST)) as run:
             await until(lambda: (run.snapshot.memory_bytes or 0) > 1_000_000)
