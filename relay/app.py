@@ -42,6 +42,7 @@ from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.listen import BACKLOG, Listener, listen
 from relay.settings import Settings
+from relay.shipped import assets
 from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
@@ -229,7 +230,7 @@ class Relay:
         """Load Playwright and what drives it, which a relay without headless mode does without."""
         from relay.bridge.headless.engine import Browsers, PlaywrightEngine  # noqa: PLC0415  # see above
 
-        place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__, page.assets("extension"))
+        place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__, assets("extension"))
         return PlaywrightEngine(Browsers(self._settings.headless.browser, place), accounts)
 
     def _make_http_app(self) -> Quart:
@@ -254,7 +255,7 @@ class Relay:
             admin.blueprint(self.metrics, self.registry, self.headless.accounts),
             signin.blueprint(self.admins, self._admin_place()),
             remote.blueprint(self.headless),
-            accounts.blueprint(self.headless, self.registry, Sites(page.assets("extension") / "sites"), bridges),
+            accounts.blueprint(self.headless, self.registry, Sites(assets("extension") / "sites"), bridges),
         )
         return server.build(blueprints, Gate(rules, self.keyring, self.admins), rules, settings.limits.body_bytes)
 

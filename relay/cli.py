@@ -12,6 +12,7 @@ from relay import __version__
 from relay.commands.admin import admin
 from relay.commands.browser import browser
 from relay.commands.doctor import doctor
+from relay.commands.extension import extension
 from relay.commands.headless import headless
 from relay.commands.keys import key
 from relay.commands.login import login
@@ -86,5 +87,5 @@ def main() -> None:
     """Use the chat you are signed in to from any tool that speaks the OpenAI API."""
 
 
-for _command in (serve, key, pair, admin, doctor, login, headless, browser):
+for _command in (serve, key, pair, admin, doctor, login, headless, browser, extension):
     main.add_command(_command)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
 from relay.bridge.frames import Hello
 from relay.errors import InvalidCredential, StoreError
+
+EXTENSION = re.compile(r"chrome-extension://[a-p]{32}|moz-extension://[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""Origins that only a browser extension has: no web page can show one (https://developer.chrome.com/docs/extensions/)."""
 
 
 class Credential(Protocol):
@@ -34,6 +38,9 @@ class Credentials(Protocol):
     async def origins(self) -> frozenset[str]:
         """Origins of live codes and credentials."""
 
+    async def has_open_code(self) -> bool:
+        """Whether there is a live code that was made for no origin in particular."""
+
     async def live_ids(self) -> frozenset[str]:
         """Ids of all credentials that are not revoked."""
 
@@ -56,12 +63,17 @@ class Doorkeeper:
         self._seen: dict[tuple[str, str | None], str] = {}
 
     async def knows_origin(self, origin: str) -> bool:
-        """Whether a page of `origin` may try to say hello at all (exact comparison, RFC 6454)."""
+        """Whether a page of `origin` may try to say hello at all (exact comparison, RFC 6454).
+
+        An extension that nobody has paired yet may, while a code waits that was made for anybody.
+        """
         if origin in self._own_origins:
             return True
+        open_code = False
         with contextlib.suppress(StoreError):
             self._known_origins = await self._credentials.origins()
-        return origin in self._known_origins
+            open_code = EXTENSION.fullmatch(origin) is not None and await self._credentials.has_open_code()
+        return open_code or origin in self._known_origins
 
     async def admit(self, hello: Hello, origin: str | None) -> Admission:
         """Check the credential of `hello`.

@@ -82,6 +82,12 @@ class Bridges:
             paired = await connection.scalars(select(table.c.origin).where(_LIVE))
             return frozenset(origin for origin in (*waiting, *paired) if origin is not None)
 
+    async def has_open_code(self) -> bool:
+        """Whether there is a live code that was made for no origin in particular."""
+        waiting = select(codes.c.hash).where(codes.c.origin.is_(None), _valid(self._clock())).limit(1)
+        async with self._database.read() as connection:
+            return await connection.scalar(waiting) is not None
+
     async def list(self) -> list[BridgeCredential]:
         """Return all credentials, revoked ones too, oldest first."""
         async with self._database.read() as connection:

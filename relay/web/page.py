@@ -9,7 +9,8 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, redirect, request, send_file, send_from_directory
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-PACKAGE = Path(__file__).resolve().parent.parent
+from relay.shipped import assets
+
 SCRIPT_TYPE = "text/javascript; charset=utf-8"
 
 
@@ -44,12 +45,6 @@ def content_security_policy(*, sdk: str, connect: tuple[str, ...]) -> str:
             "frame-ancestors 'none'",
         )
     )
-
-
-def assets(name: str) -> Path:
-    """Return the folder `name` (``static``, ``extension``): inside the wheel, or beside the package in a checkout."""
-    packed = PACKAGE / "assets" / name
-    return packed if packed.is_dir() else PACKAGE.parent / name
 
 
 def blueprint(settings: PageSettings) -> Blueprint:

@@ -13,9 +13,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from relay.errors import InvalidRequest, OriginRefused
 from relay.gateway.admins import CODE_SECONDS, SESSION_SECONDS, Admins
+from relay.shipped import assets
 from relay.web.access import is_same_origin
 from relay.web.body import read_json
-from relay.web.page import assets
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "

@@ -52,6 +52,40 @@ async def test_wrong_credentials_are_refused(
         await door.admit(hello(token=token, code=code), origin)
 
 
+EXTENSION = f"chrome-extension://{'abcdefghijklmnop' * 2}"
+
+
+@pytest.mark.parametrize(
+    ("origin", "welcome"),
+    [
+        (EXTENSION, True),
+        ("moz-extension://0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f", True),
+        (EXTENSION + ".example", False),
+        (f"https://{EXTENSION}", False),
+        ("chrome-extension://short", False),
+        ("https://evil.example", False),
+        ("null", False),
+    ],
+)
+async def test_extension_is_heard_while_a_code_for_anybody_waits(
+    door: Doorkeeper, store: FakeStore, origin: str, welcome: bool
+) -> None:
+    assert not await door.knows_origin(origin)
+    store.codes["open"] = None
+
+    assert await door.knows_origin(origin) is welcome
+
+
+async def test_extension_is_pinned_when_it_is_paired(door: Doorkeeper, store: FakeStore) -> None:
+    store.codes["open"] = None
+
+    assert await door.admit(hello(code="open", token=None), EXTENSION) == Admission("b-open", "t-open")
+    assert await door.knows_origin(EXTENSION)
+    assert not await door.knows_origin(EXTENSION[:-1] + "a")
+    with pytest.raises(InvalidCredential):
+        await door.admit(hello(token="t-open"), EXTENSION[:-1] + "a")
+
+
 async def test_token_counts_beside_a_code_that_is_used_up(door: Doorkeeper) -> None:
     assert await door.admit(hello(token="t-1", code="used"), SITE) == Admission("b-1")
 

@@ -105,6 +105,15 @@ async def test_token_of_a_program_from_a_page(store: Store):
     assert await store.bridges.check(token, None) == credential
 
 
+async def test_code_for_anybody(store: Store, clock: Clock):
+    await store.bridges.create_code("http://new", 60)
+    assert not await store.bridges.has_open_code()
+    await store.bridges.create_code(None, 60)
+    assert await store.bridges.has_open_code()
+    clock.now += 60
+    assert not await store.bridges.has_open_code()
+
+
 async def test_origins_are_those_of_live_codes_and_credentials(store: Store, clock: Clock):
     await store.bridges.create_code("http://old", 300.0)
     clock.now = 1200.0

@@ -1,11 +1,9 @@
 """The page, its files and the headers that keep it safe."""
 
-from pathlib import Path
 
 import pytest
 
-from relay.web import page
-from relay.web.page import assets, content_security_policy
+from relay.web.page import content_security_policy
 
 from .conftest import CSP, HOST, ORIGIN, SDK, Make, Site
 
@@ -104,12 +102,3 @@ async def test_nothing_outside_is_served(site: Site, folder: str, name: str):
     response = await site.ask("GET", path)
     assert response.status_code in (308, 404)
     assert "Traceback" not in await response.get_data(as_text=True)
-
-
-def test_assets_lie_beside_the_package_in_a_checkout_and_inside_it_in_a_wheel(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(page, "PACKAGE", tmp_path / "relay")
-    assert assets("static") == tmp_path / "static"
-    (tmp_path / "relay" / "assets" / "static").mkdir(parents=True)
-    assert assets("static") == tmp_path / "relay" / "assets" / "static"
