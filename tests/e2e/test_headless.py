@@ -16,6 +16,8 @@ from stack.headless import POLL_SECONDS, accounts, children, gone, group, login
 from stack.page import ready
 from stack.relay import Relay
 
+from relay.bridge.headless.processes import identify
+
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
 HEADLESS = {"RELAY_HEADLESS__ENABLED": "true"}
@@ -125,8 +127,8 @@ async def test_browser_left_by_a_killed_relay_is_ended_at_the_next_start(house: 
     os.kill(orphan, signal.SIGSTOP)  # or it would end by itself
     for process in (house.pid, *children(house.pid)):  # Playwright's driver would end it
         os.kill(process, signal.SIGKILL)
-    assert house.process is not None
-    await house.process.wait()  # but not for the end of its output, which the browser may hold
+    while identify(house.pid) is not None:  # its output may not end yet: the browser can hold it
+        await asyncio.sleep(POLL_SECONDS)
     assert group(orphan) != []
 
     await house.start()
