@@ -68,6 +68,7 @@ class BrowserReply:
         self._seats = seats
         self._choice = choice
         self._idle = idle
+        self._seat: Session | None = session
         self._brief = Brief(request, seats, choice, session)
         self._head: list[Event] = [Started(choice.model)]
         self._calls = AsyncExitStack()
@@ -83,7 +84,7 @@ class BrowserReply:
             brief = self._brief
             await self._ask(brief.request, brief.continuing.take() if brief.continuing else None)
         except BaseException:
-            self._seats.leave(self._brief.session)
+            self._leave()
             raise
         return self
 
@@ -93,7 +94,7 @@ class BrowserReply:
         try:
             await self._calls.__aexit__(kind, error, traceback)
         finally:
-            self._seats.leave(self._brief.session)
+            self._leave()
 
     async def events(self) -> AsyncIterator[list[Event]]:
         """Yield the answer's events.
@@ -132,9 +133,15 @@ class BrowserReply:
         """Choose once more, with what the pages say of themselves now."""
         await self._calls.aclose()
         self._choice.returning = self._brief.session
-        session = await self._seats.take(self._choice)
-        self._seats.leave(self._brief.session)
+        self._leave()  # the page that asked for it may have room for one call only
+        self._seat = session = await self._seats.take(self._choice)
         self._brief = Brief(self._request, self._seats, self._choice, session)
+
+    def _leave(self) -> None:
+        """Give the slot back that is held."""
+        if self._seat is not None:
+            self._seats.leave(self._seat)
+            self._seat = None
 
     async def _ask(self, request: Request, conversation: str | None = None) -> None:
         """Begin the next call; the one before is over."""
