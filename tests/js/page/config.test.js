@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Memory, cleanCode, loadConfig, takeCode } from "../../../static/js/config.js";
+import { Memory, cleanCode, loadConfig, takeCode, isHeadless } from "../../../static/js/config.js";
 
 /** @param {string} hash */
 function opened(hash) {
@@ -110,4 +110,14 @@ test("a store that refuses costs only the remembering", () => {
   memory.token = "t";
   memory.model = undefined;
   assert.deepEqual([memory.token, memory.adapter(false)], [undefined, "puter"]);
+});
+
+test("relay marks the page that it runs itself", () => {
+  const scope = /** @type {{relayHeadless?: unknown}} */ (globalThis);
+  assert.equal(isHeadless(), false);
+  scope.relayHeadless = "true";
+  assert.equal(isHeadless(), false);
+  scope.relayHeadless = true;
+  assert.equal(isHeadless(), true);
+  delete scope.relayHeadless;
 });
