@@ -195,9 +195,10 @@ export class Panel {
   /** @param {{clientX: number, clientY: number}} point @returns {Element | null} */
   #under({ clientX, clientY }) {
     let found = this.#document.elementsFromPoint(clientX, clientY).find((each) => each !== this.#host) ?? null;
-    for (let root = found?.shadowRoot; root; root = found?.shadowRoot) {
-      const inner = root.elementFromPoint(clientX, clientY);
-      if (!inner || inner === found) break;
+    for (let root = found?.shadowRoot ?? null; root; root = found?.shadowRoot ?? null) {
+      const within = root;
+      const inner = within.elementsFromPoint(clientX, clientY).find((each) => each.getRootNode() === within);
+      if (!inner) break;
       found = inner;
     }
     return found;

@@ -11,7 +11,9 @@ import { isGenerated } from "./words.js";
 /** @typedef {{css: string, cost: number}} Token */
 
 const NAMED = ["data-testid", "data-test-id", "data-test", "data-cy", "data-qa"];
-const LABELLED = ["name", "aria-label", "placeholder", "title", "type"];
+/** Names, and words for people, which are others in another language. */
+const LABELLED = /** @type {const} */ ({ name: 8, "aria-label": 15, placeholder: 15, title: 15, type: 22 });
+const UNSTABLE = /state|index|key|id$|open|active|count|time|v-|label|placeholder|title|tooltip|text/;
 const STATES = /^(is-|has-)|^(active|open(ed)?|closed?|hover(ed)?|focus(ed)?|loading|stream(ing)?|typing|waiting|pending|done|first|last|new|old|selected|current|disabled|enabled|visible|hidden|hide|show(n)?|off|on|even|odd|empty|light|dark)$/i;
 const LOOKS = /[:[\]/!@%]|^-?[a-z]{1,3}-?\d|^(flex|grid|block|inline|relative|absolute|fixed|sticky|text|bg|border|rounded|items|justify|self|gap|space|overflow|font|leading|w|h|min|max|p[xytrbl]?|m[xytrbl]?|z|shadow|transition|cursor|order|grow|shrink|float|clear)(-|$)/;
 const LANDMARKS = new Set(["main", "form", "article", "section", "header", "footer", "nav", "aside", "dialog", "fieldset"]);
@@ -75,11 +77,11 @@ function tokensOf(element) {
   };
   for (const name of NAMED) attribute(name, 1);
   for (const { name } of element.attributes) {
-    if (name.startsWith("data-") && !NAMED.includes(name) && !/state|index|key|id$|open|active|count|time|v-/.test(name)) attribute(name, 6);
+    if (name.startsWith("data-") && !NAMED.includes(name) && !UNSTABLE.test(name)) attribute(name, 6);
   }
   if (element.id && !isGenerated(element.id)) tokens.push({ css: `#${escape(element.id)}`, cost: 3 });
   attribute("role", 12);
-  for (const name of LABELLED) attribute(name, name === "type" ? 22 : 8, tag);
+  for (const [name, cost] of Object.entries(LABELLED)) attribute(name, cost, tag);
   tokens.push(...classesOf(element));
   if (/^(textarea|input|select)$/.test(tag) || tag.includes("-")) tokens.push({ css: tag, cost: 20 });
   else tokens.push({ css: tag, cost: LANDMARKS.has(tag) ? 30 : STRUCTURE_COST });
