@@ -14,7 +14,7 @@ from typing import Any, Final, NoReturn
 
 import structlog
 from playwright.async_api import Browser as Connection
-from playwright.async_api import BrowserContext, Dialog, Error, Frame, Page
+from playwright.async_api import BrowserContext, CDPSession, Dialog, Error, Frame, Page
 
 from relay.bridge.headless.carried import Carried, CarriedPage
 from relay.bridge.headless.processes import Process
@@ -44,6 +44,7 @@ class AttachedBrowser(Browser):
         self._sites = sites
         self._carried = carried
         self._tabs: AttachedTabs | None = None
+        self._session: CDPSession | None = None
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         connection.on("disconnected", lambda _: self._end())
 
@@ -64,9 +65,8 @@ class AttachedBrowser(Browser):
         """Ask the browser for a sign of life."""
         try:
             async with asyncio.timeout(CHECK_SECONDS):
-                session = await self._connection.new_browser_cdp_session()
-                await session.send("Browser.getVersion")
-                await session.detach()
+                self._session = self._session or await self._connection.new_browser_cdp_session()
+                await self._session.send("Browser.getVersion")
         except (Error, TimeoutError) as exc:
             raise BrowserLost(DISCONNECTED) from exc
 

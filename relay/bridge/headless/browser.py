@@ -7,7 +7,7 @@ import contextlib
 import json
 from typing import Final
 
-from playwright.async_api import BrowserContext, Error
+from playwright.async_api import BrowserContext, CDPSession, Error
 
 from relay.bridge.headless import processes
 from relay.bridge.headless.processes import Process
@@ -25,6 +25,7 @@ class Chromium(Browser):
         self._context = context
         self._visit = visit
         self._process = process
+        self._session: CDPSession | None = None
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         context.on("close", lambda _: self._end("The browser was closed or crashed."))
 
@@ -44,9 +45,8 @@ class Chromium(Browser):
             raise BrowserLost("The browser was closed or crashed.")
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                session = await browser.new_browser_cdp_session()
-                await session.send("Browser.getVersion")
-                await session.detach()
+                self._session = self._session or await browser.new_browser_cdp_session()
+                await self._session.send("Browser.getVersion")
         except TimeoutError:
             raise BrowserLost(f"The browser has not answered for {PATIENCE_SECONDS:g} s.") from None
         except Error as exc:

@@ -1,7 +1,7 @@
 """What a profile loses, put back from the export.
 
-A browser forgets cookies without an expiry date when it ends, and a site may keep its login in one. All else the profile
-keeps itself; of a browser that is killed it may lack the last seconds (local storage is written a little later).
+A browser forgets cookies without an expiry date when it ends, and a site may keep its login in one. All else the
+profile keeps itself; of a browser that is killed it may lack the last seconds (local storage is written later).
 """
 
 from __future__ import annotations
