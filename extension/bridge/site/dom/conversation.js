@@ -19,6 +19,7 @@ import { windowOf } from "./watch.js";
 const OPENS_MS = 10_000;
 /** When a page that was opened anew shows a conversation again, opening it once more would never end. */
 const ONCE_IN_MS = 60_000;
+const SAYS_MS = 100;
 const OPENED_AT = "relay.opened-at";
 
 /**
@@ -82,9 +83,11 @@ function go({ document }, url, signal) {
   signal.throwIfAborted();
   sessionStorage.setItem(OPENED_AT, String(Date.now()));
   const within = target.hash !== location.hash && target.href.split("#")[0] === location.href.split("#")[0];
-  if (target.href === location.href) location.reload();
-  else location.assign(target.href);
-  if (!within) throw new AdapterError("again", "The page opens a new chat.");
+  const leave = () => (target.href === location.href ? location.reload() : location.assign(target.href));
+  if (within) return leave();
+  // What is said of it must be out before the page is gone.
+  setTimeout(leave, SAYS_MS);
+  throw new AdapterError("again", "The page opens a new chat.");
 }
 
 /** @param {Document} document */
