@@ -47,6 +47,7 @@ async def own_page(puter: PuterEmulator, place: Path) -> list[tuple[str, str]]:
     await login_beside(relay, puter)
     starts_of_two = [await start_to_session(relay, 2) for _ in range(ROUNDS)]
     two = await memory(relay)
+    await relay.stop()
     return [
         ("from `relay serve --headless` to a session that answers, one account, s", f"{statistics.median(starts):.1f}"),
         ("the same until both of two accounts answer, s", f"{statistics.median(starts_of_two):.1f}"),
@@ -56,7 +57,7 @@ async def own_page(puter: PuterEmulator, place: Path) -> list[tuple[str, str]]:
 
 
 async def start_to_session(relay: Relay, sessions: int) -> float:
-    """Start, wait for the sessions, stop unless this is to be looked at; return the seconds to the sessions."""
+    """Start, anew if it runs, and return the seconds until the sessions are there."""
     if relay.process is not None and relay.process.returncode is None:
         await relay.stop()
     began = time.monotonic()
@@ -71,7 +72,7 @@ async def login_beside(relay: Relay, puter: PuterEmulator) -> None:
 
 
 async def memory(relay: Relay) -> float:
-    """What all browsers of relay occupy once they have settled; relay stops afterwards."""
+    """What all browsers of relay occupy once they have settled."""
     await asyncio.sleep(SETTLED_SECONDS)
     owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text())
     found = (await owner.get("/api/accounts")).json()["accounts"]

@@ -29,9 +29,12 @@ async def house(puter: PuterEmulator, tmp_path: Path) -> AsyncIterator[Relay]:
     relay = Relay(tmp_path / "data", puter, **HEADLESS)
     await login(relay, puter.issue_token())
     await relay.start()
-    await ready(relay)
-    yield relay
-    assert await relay.stop() == 0, relay.said
+    try:
+        await ready(relay)
+        yield relay
+    finally:
+        code = await relay.stop()
+    assert code == 0, relay.said
 
 
 async def browser_pid(relay: Relay, number: int = 0) -> int:

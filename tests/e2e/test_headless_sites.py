@@ -113,13 +113,20 @@ async def test_credential_of_the_carrier_is_private(house: Relay):
     assert file.read_text() not in house.said
 
 
-async def test_attached_browser_stays_its_persons_own(
-    puter_services: PuterEmulator, playwright: Playwright, tmp_path: Path
-):
-    data = tmp_path / "data"
+@pytest_asyncio.fixture(loop_scope="session")
+async def attaching(puter_services: PuterEmulator, tmp_path: Path) -> AsyncIterator[Relay]:
+    """A relay that is still to be told what to attach to."""
+    relay = Relay(tmp_path / "data", puter_services)
+    yield relay
+    if relay.process is not None and relay.process.returncode is None:
+        await relay.kill()
+
+
+async def test_attached_browser_stays_its_persons_own(attaching: Relay, playwright: Playwright, tmp_path: Path):
+    relay, data = attaching, attaching.data_dir
     async with chat_site() as url, plain_browser(playwright, tmp_path / "profile", url) as browser:
         port = (tmp_path / "profile" / "DevToolsActivePort").read_text().splitlines()[0]
-        relay = Relay(data, puter_services, RELAY_HEADLESS__ATTACH=f"http://127.0.0.1:{port}")
+        relay.settings["RELAY_HEADLESS__ATTACH"] = f"http://127.0.0.1:{port}"
         description = (ROOT / "extension" / "sites" / "relay-chat.json").read_bytes()
         Accounts(data / "headless").save(Account(name="chat", adapter="relay-chat", start=url), description)
         data.chmod(0o700)
