@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from relay.backends.choice import Choice
+from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
 from relay.backends.reply import BrowserReply
-from relay.backends.seats import Seats
+from relay.backends.seats import Seat
 from relay.bridge.registry import SessionRegistry
 from relay.core.model import ModelEntry
 from relay.core.request import Request
@@ -23,7 +25,8 @@ class BrowserBackend:
         self._registry = registry
         self._idle = idle
         self._wall = wall
-        self._seats = Seats(registry, self._current_catalog, policy or Policy())
+        self._policy = policy or Policy()
+        self._conversations = Conversations(self._policy)
         self._catalog = Catalog(())
         self._catalog_version = -1
 
@@ -41,10 +44,13 @@ class BrowserBackend:
 
     @asynccontextmanager
     async def open(self, request: Request) -> AsyncIterator[BrowserReply]:
-        """Run `request` on the least busy session that offers its model."""
-        choice = self._seats.choice(request)
-        session = await self._seats.take(choice)
-        async with BrowserReply(request, self._seats, choice, session, self._idle) as reply:
+        """Run `request` on the session that serves it best."""
+        continuing = Continuing(self._conversations, request)
+        choice = Choice(request, self._registry, self._current_catalog, self._policy, continuing)
+        async with (
+            Seat(self._registry, choice) as seat,
+            BrowserReply(request, seat, self._policy, continuing, self._idle) as reply,
+        ):
             yield reply
 
     def _current_catalog(self) -> Catalog:

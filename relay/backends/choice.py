@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
+from relay.backends.continuing import Continuing
 from relay.backends.policy import Policy
+from relay.backends.shaping import attaches_prompts
 from relay.bridge.registry import AWAY, SessionRegistry
 from relay.bridge.session import Session
 from relay.core.request import Request
@@ -25,61 +27,82 @@ TROUBLES = {
 }
 """What keeps a page from answering and what to do about it, the most telling first."""
 
+BLOCKS = {
+    "captcha": "solve the captcha there.",
+    "consent": "answer what the site asks your consent for there.",
+    "limit": "the limit of the account is reached; wait until the site allows more.",
+    "verification": "prove there that you are a person, or that the account is yours.",
+}
+"""What to do about a page that is blocked, by its reason."""
+
 
 class Choice:
     """Pick the session for one request; asked again whenever something changed, as long as the request waits.
 
     Attributes:
         model: the picked session's own id of the model.
-        returning: a session that asked to be asked again; while its page is on its way back, it is waited for.
+        held: the session of which the request has a slot already; that one is free for it.
     """
 
     def __init__(
-        self, request: Request, registry: SessionRegistry, catalog: Callable[[], Catalog], policy: Policy
+        self,
+        request: Request,
+        registry: SessionRegistry,
+        catalog: Callable[[], Catalog],
+        policy: Policy,
+        continuing: Continuing,
     ) -> None:
         self.model = ""
-        self.returning: Session | None = None
-        self._request = request
+        self.held: Session | None = None
+        self._name = request.model
+        self._json = request.response_format is not None and request.response_format.type != "text"
         self._needs = Needs(request)
         self._registry = registry
         self._catalog = catalog
         self._policy = policy
+        self._continuing = continuing
         self._hoped = False
 
     def __call__(self) -> Session | None:
-        """Return the least busy session that can serve the request now, ``None`` if one may be able to in a moment.
+        """Return the session that serves the request best now, ``None`` if one may be able to in a moment.
 
         Raises:
             RelayError: waiting is in vain.
         """
         usable = [session for session in self._registry if session.ready]
-        if not usable and not self._registry.expecting:
+        if not usable and not self._registry.expected:
             raise self._nobody()
         self._hoped = True
         if not usable:
             return None
-        try:
-            offers = self._catalog().resolve(self._request.model)
-        except ModelNotFound:
-            if self._is_coming_back():
-                return None
-            raise
+        offers = self._offers()
         able = self._able(session for session in usable if session.id in offers)
-        session = min((session for session in able if session.has_room), key=_busyness, default=None)
-        if session is not None:
-            self.model = offers[session.id]
-        elif able:
+        free = [session for session in able if session.has_room or (session is self.held and session.awake)]
+        if not free:
             _let_rest(able)
+            return None
+        session = min(free, key=self._rank) if len(free) > 1 else free[0]
+        self.model = offers[session.id]
         return session
+
+    def _offers(self) -> Mapping[str, str]:
+        """Return the sessions that offer the model, none if one may in a moment, or raise why none does."""
+        try:
+            return self._catalog().resolve(self._name)
+        except ModelNotFound:
+            if any(not session.models or _lists(session, self._name) for session in self._registry.expected):
+                return {}
+            if trouble := _trouble(session for session in self._registry if _lists(session, self._name)):
+                raise trouble from None
+            raise
 
     def _able(self, sessions: Iterable[Session]) -> list[Session]:
         """Return the sessions that have what is needed, or raise why none has."""
         able: list[Session] = []
         reason: RelayError | None = None
         for session in sessions:
-            limit = None if session.capabilities.prompt_file else session.limits.max_prompt_chars
             emulated = self._policy.emulates_tools(session)
-            problem = obstacle(self._needs, session.capabilities, limit, tools_emulated=emulated)
+            problem = obstacle(self._needs, session.capabilities, self._limit(session), tools_emulated=emulated)
             if problem is None:
                 able.append(session)
             reason = reason or problem
@@ -87,29 +110,48 @@ class Choice:
             raise reason
         return able
 
-    def _is_coming_back(self) -> bool:
-        session = self.returning
-        if session is None or session not in self._registry:
-            return False
-        return session.state == "starting" or session.renewed or not session.online
+    def _limit(self, session: Session) -> int | None:
+        """How long the whole history may be for `session`."""
+        limit = session.limits.max_prompt_chars
+        if limit is None or attaches_prompts(session) or self._continuing.knows(session):
+            return None
+        return limit
+
+    def _rank(self, session: Session) -> tuple[bool, int, float, float]:
+        """The lower, the better: who knows what was said, then who needs no emulation, then the least busy."""
+        emulated = (self._needs.tools and self._policy.emulates_tools(session)) + (
+            self._json and not session.capabilities.json_schema
+        )
+        busyness = session.in_flight / session.limits.concurrency
+        return not self._continuing.knows(session), emulated, busyness, session.idle_since
 
     def _nobody(self) -> RelayError:
-        for state, (trouble, wish) in TROUBLES.items():
-            for session in self._registry:
-                if session.state == state:
-                    site = session.identity.site
-                    return SessionNotAvailable(f"The page of {site} is open but {trouble}: {session.detail or wish}")
+        if trouble := _trouble(self._registry):
+            return trouble
         if self._hoped:
             return SessionOffline(AWAY, retry_after=5.0)
         return SessionNotAvailable(NOBODY)
 
 
+def _trouble(sessions: Iterable[Session]) -> RelayError | None:
+    """Return what a person has to do for the most telling of `sessions`."""
+    sessions = list(sessions)
+    for state, (trouble, wish) in TROUBLES.items():
+        for session in sessions:
+            if session.state == state:
+                todo = session.detail or BLOCKS.get(session.reason or "", wish)
+                return SessionNotAvailable(f"The page of {session.identity.site} is open but {trouble}: {todo}")
+    return None
+
+
+def _lists(session: Session, name: str) -> bool:
+    """Whether `session` last said that it has a model of this id or alias."""
+    wanted = name.lower()
+    return any(wanted in (known.lower() for known in (model.id, *model.aliases)) for model in session.models)
+
+
 def _let_rest(sessions: Iterable[Session]) -> None:
     """Refuse at once when the sites themselves want no more calls for a while: a queue would only hide that."""
-    rest = min(session.rest for session in sessions)
+    rest = min((session.rest for session in sessions), default=0.0)
     if rest > 0:
         raise BackendThrottled("The site asks us to slow down. Try again later.", retry_after=rest)
-
-
-def _busyness(session: Session) -> tuple[float, float]:
-    return session.in_flight / session.limits.concurrency, session.idle_since

@@ -12,89 +12,52 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from relay.backends.choice import Choice
 from relay.backends.continuing import Continuing
 from relay.backends.parts import PartReader
-from relay.backends.seats import Seats
-from relay.backends.shaping import for_page
+from relay.backends.policy import Policy
+from relay.backends.seats import Seat
+from relay.backends.shaping import for_page, left_out
 from relay.bridge.frames import Part
 from relay.bridge.protocol import Completed, Failed, Outcome
-from relay.bridge.session import LiveCall, Session
-from relay.core.emulation import emulate
+from relay.bridge.session import LiveCall
+from relay.core.emulation import Emulation, emulate
 from relay.core.events import Event, Finished, Started, UsageReport
 from relay.core.request import Request
 from relay.errors import NothingSent, RelayError
-from relay.routing.fit import dropped_parameters
-
-ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
-"""What the gateway does itself where a page cannot, and what changes no answer."""
-
-ENFORCED_BY_EMULATION = frozenset({"tool_choice", "parallel_tool_calls", "response_format"})
 
 MOST_REPEATS = 2
-"""How often the pages may ask to be asked again."""
-
-
-class Brief:
-    """What a request becomes for one session."""
-
-    def __init__(self, request: Request, seats: Seats, choice: Choice, session: Session) -> None:
-        self.session = session
-        self.model = choice.model
-        self.emulation = emulate(
-            request,
-            _call_id,
-            tools=seats.policy.emulates_tools(session),
-            json=not session.capabilities.json_schema,
-        )
-        self.request = request if self.emulation is None else self.emulation.request
-        self.continuing = seats.continuing(request, session)
-
-    def dropped(self, request: Request) -> tuple[str, ...]:
-        """Names of the parameters of the client's request that nobody honours."""
-        enforced = ENFORCED_BY_RELAY if self.emulation is None else ENFORCED_BY_RELAY | ENFORCED_BY_EMULATION
-        return dropped_parameters(request, self.session.capabilities, enforced)
-
-    def correction(self) -> Request | None:
-        """What is to be asked next to make the answer complete."""
-        return None if self.emulation is None else self.emulation.correction
+"""How often pages may ask to be asked again, for each question."""
 
 
 class BrowserReply:
-    """The reader's end of an answer (see :class:`relay.backends.base.Reply`); it holds a slot while it is entered."""
+    """The reader's end of an answer (see :class:`relay.backends.base.Reply`)."""
 
-    def __init__(self, request: Request, seats: Seats, choice: Choice, session: Session, idle: float) -> None:
+    def __init__(self, request: Request, seat: Seat, policy: Policy, continuing: Continuing, idle: float) -> None:
         self._request = request
-        self._seats = seats
-        self._choice = choice
+        self._seat = seat
+        self._policy = policy
+        self._continuing = continuing
         self._idle = idle
-        self._seat: Session | None = session
-        self._brief = Brief(request, seats, choice, session)
-        self._head: list[Event] = [Started(choice.model)]
         self._calls = AsyncExitStack()
-        self._attempt = 0
-        self._heard = False
-        self.model = choice.model
-        self.account = session.id[:8]
-        self.dropped = self._brief.dropped(request)
-        self.enforces = session.capabilities.parameters
+        self._attempt = self._repeats = 0
+        self._correcting = False
+        self._conversation: str | None = None
+        self._brief()
+        self.model = seat.model
+        self.account = seat.session.id[:8]
+        self.dropped = left_out(request, seat.session, policy)
+        self.enforces = seat.session.capabilities.parameters
 
     async def __aenter__(self) -> Self:
-        try:
-            brief = self._brief
-            await self._ask(brief.request, brief.continuing.take() if brief.continuing else None)
-        except BaseException:
-            self._leave()
-            raise
+        await self._ask(self._continuing.begin(self._seat.session))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        try:
-            await self._calls.__aexit__(kind, error, traceback)
-        finally:
-            self._leave()
+        await self._calls.__aexit__(kind, error, traceback)
+        if kind is None and self._conversation is not None:
+            self._continuing.keep(self._seat.session, self._conversation)
 
     async def events(self) -> AsyncIterator[list[Event]]:
         """Yield the answer's events.
@@ -102,92 +65,96 @@ class BrowserReply:
         Raises:
             RelayError: the answer failed.
         """
-        async for events in self._first_round():
-            yield events
-        while (correction := self._brief.correction()) is not None:
-            try:
-                await self._ask(correction)
-                async for events in self._round():
-                    yield events
-            except RelayError:
-                if self._heard:
-                    raise
-                yield self._abandon()
-
-    async def _first_round(self) -> AsyncIterator[list[Event]]:
-        repeats = 0
+        now = asyncio.get_running_loop().time
         while True:
-            try:
-                async for events in self._round(self._brief.continuing):
+            shown = now()
+            outcome: Outcome | None = None
+            async for parts, outcome in self._call.batches(self._idle):
+                events = self._translate(parts, outcome)
+                # what an emulation holds back for long is silence to the client
+                if events or (outcome is None and (not parts or now() - shown >= self._idle)):
+                    shown = now()
                     yield events
-            except NothingSent:
-                if self._heard or repeats == MOST_REPEATS:
-                    raise
-                repeats += 1
-                await self._change_session()
-                await self._ask(self._brief.request)
-            else:
+            try:
+                if not await self._go_on(outcome):
+                    return
+            except RelayError as error:
+                yield self._abandon(error)
                 return
 
-    async def _change_session(self) -> None:
-        """Choose once more, with what the pages say of themselves now."""
+    def _brief(self) -> None:
+        """See what is to be done for the session that will answer."""
+        powers = self._seat.session.capabilities
+        tools = self._policy.emulates_tools(self._seat.session)
+        self._emulation: Emulation | None = emulate(self._request, _call_id, tools=tools, json=not powers.json_schema)
+        self._question = self._request if self._emulation is None else self._emulation.request
+        self._head: list[Event] = [Started(self._seat.model)]
+
+    async def _go_on(self, outcome: Outcome | None) -> bool:
+        """Begin the next call of this answer; ``False`` if it is complete.
+
+        Raises:
+            RelayError: what ended it.
+        """
+        if isinstance(outcome, Failed):
+            await self._repeat(outcome.error)
+            return True
+        correction = None if self._emulation is None else self._emulation.correction
+        if correction is None:
+            return False
+        self._correcting, self._question, self._repeats = True, correction, 0
+        self._conversation = None
+        await self._ask()
+        return True
+
+    async def _repeat(self, error: RelayError) -> None:
+        """Ask once more if that is what the page wants, whoever is the one to ask now."""
+        if not isinstance(error, NothingSent) or self._heard or self._repeats == MOST_REPEATS:
+            raise error
         await self._calls.aclose()
-        self._choice.returning = self._brief.session
-        self._leave()  # the page that asked for it may have room for one call only
-        self._seat = session = await self._seats.take(self._choice)
-        self._brief = Brief(self._request, self._seats, self._choice, session)
+        await self._seat.change()
+        self._repeats += 1
+        if self._correcting:
+            await self._ask()
+        else:
+            self._brief()
+            await self._ask(self._continuing.begin(self._seat.session))
 
-    def _leave(self) -> None:
-        """Give the slot back that is held."""
-        if self._seat is not None:
-            self._seats.leave(self._seat)
-            self._seat = None
-
-    async def _ask(self, request: Request, conversation: str | None = None) -> None:
+    async def _ask(self, conversation: str | None = None) -> None:
         """Begin the next call; the one before is over."""
         await self._calls.aclose()
         self._attempt += 1
-        self._heard = False
+        self._heard = self._given = False
         self._reader = PartReader()
-        brief = self._brief
-        wire = for_page(request, brief.model, brief.session, conversation)
-        self._call: LiveCall = await self._calls.enter_async_context(brief.session.call(wire, self._attempt))
-
-    async def _round(self, continuing: Continuing | None = None) -> AsyncIterator[list[Event]]:
-        """Yield what one call gives; an empty list says that nothing came for a while."""
-        emulation = self._brief.emulation
-        now = asyncio.get_running_loop().time
-        shown = now()
-        async for parts, outcome in self._call.batches(self._idle):
-            self._heard = self._heard or bool(parts)
-            events = self._translate(parts, outcome)
-            if emulation is not None:
-                events = emulation.feed(events)
-            if continuing is not None:
-                continuing.note(events, outcome)
-            # what an emulation holds back for long is silence to the client
-            if events or (outcome is None and (not parts or now() - shown >= self._idle)):
-                shown = now()
-                yield events
-            if isinstance(outcome, Failed):
-                raise outcome.error
+        session = self._seat.session
+        wire = for_page(self._question, self._seat.model, session, conversation)
+        self._call: LiveCall = await self._calls.enter_async_context(session.call(wire, self._attempt))
 
     def _translate(self, parts: list[Part], outcome: Outcome | None) -> list[Event]:
+        """Return what the client gets for `parts` and `outcome`."""
         events = self._reader.feed(parts)
         if isinstance(outcome, Completed):
             events += self._reader.end()
             if outcome.usage is not None:
                 events.append(UsageReport(outcome.usage))
             events.append(Finished(outcome.finish_reason))
-        if events:
+            if not self._correcting:  # else the site has the answer and what was wrong with it
+                self._conversation = outcome.conversation
+        if events and self._head:
             events = self._head + events
             self._head = []
+        if self._emulation is not None:
+            events = self._emulation.feed(events)
+        self._continuing.note(events)
+        self._heard = self._heard or bool(parts)
+        self._given = self._given or bool(events)
         return events
 
-    def _abandon(self) -> list[Event]:
-        """A correction that fails takes nothing from the answer that it was to mend."""
-        assert self._brief.emulation is not None  # noqa: S101  # only an emulation asks for corrections
-        return self._brief.emulation.abandon()
+    def _abandon(self, error: RelayError) -> list[Event]:
+        """Return the end of an answer whose correction failed: that takes nothing from what there is."""
+        if self._emulation is None or not self._correcting or self._given:
+            raise error
+        return self._emulation.abandon()
 
 
 def _call_id() -> str:

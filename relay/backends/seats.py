@@ -1,47 +1,48 @@
-"""Slots of sessions for requests, and what each session's conversations hold."""
+"""A slot of a session, from the choice of the session to the end of the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from weakref import WeakKeyDictionary
+from typing import Self
 
 from relay.backends.choice import Choice
-from relay.backends.continuing import Continuing
-from relay.backends.policy import Policy
 from relay.bridge.registry import SessionRegistry
 from relay.bridge.session import Session
-from relay.core.request import Request
-from relay.core.threads import Threads
-from relay.routing.catalog import Catalog
 
 
-class Seats:
-    """Where requests wait for sessions."""
+class Seat:
+    """Holds one slot of one session while it is entered, whatever happens in between.
 
-    def __init__(self, registry: SessionRegistry, catalog: Callable[[], Catalog], policy: Policy) -> None:
-        self.policy = policy
+    Attributes:
+        session: whose slot it is.
+        model: that session's own id of the model that was asked for.
+    """
+
+    session: Session
+    model: str
+
+    def __init__(self, registry: SessionRegistry, choice: Choice) -> None:
         self._registry = registry
-        self._catalog = catalog
-        self._threads: WeakKeyDictionary[Session, Threads] = WeakKeyDictionary()
+        self._choice = choice
 
-    def choice(self, request: Request) -> Choice:
-        """Return what picks the session for `request`."""
-        return Choice(request, self._registry, self._catalog, self.policy)
+    async def __aenter__(self) -> Self:
+        await self._take()
+        return self
 
-    async def take(self, choice: Choice) -> Session:
-        """Wait for a slot of the session that `choice` picks; give it back with leave.
+    async def __aexit__(self, *exc: object) -> None:
+        self._registry.release(self.session)
+
+    async def change(self) -> None:
+        """Choose once more, with what the pages say of themselves now.
+
+        The slot is given back only for another one, so nobody who came later is served before.
 
         Raises:
-            RelayError: no session can serve the request, or none did in time.
+            RelayError: no session can serve the request any more, or none did in time; the slot is still held.
         """
-        return await self._registry.acquire(choice)
+        before = self._choice.held = self.session
+        await self._take()
+        self._registry.release(before)
 
-    def leave(self, session: Session) -> None:
-        """Give a slot back."""
-        self._registry.release(session)
-
-    def continuing(self, request: Request, session: Session) -> Continuing | None:
-        """Return the way into the conversations of `session`, if its calls should go on in them."""
-        if not self.policy.reuses_threads(session):
-            return None
-        return Continuing(self._threads.setdefault(session, Threads()), request)
+    async def _take(self) -> None:
+        self.session = await self._registry.acquire(self._choice)
+        self.model = self._choice.model

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import msgspec
 
+from relay.backends.policy import Policy
 from relay.bridge.session import Session
 from relay.core import prompt
 from relay.core.flatten import as_file, flatten
 from relay.core.request import AssistantMessage, Message, Request, Tool, UserMessage
 from relay.errors import ContextLengthExceeded
-from relay.routing.fit import forbids_tools
+from relay.routing.fit import dropped_parameters, forbids_tools
+
+ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
+"""What the gateway does itself where a page cannot, and what changes no answer."""
+
+
+def left_out(request: Request, session: Session, policy: Policy) -> tuple[str, ...]:
+    """Names of the parameters of the client's request that neither relay nor `session` honours."""
+    enforced = ENFORCED_BY_RELAY | {"response_format"}
+    if request.tools and policy.emulates_tools(session):
+        enforced |= {"tool_choice", "parallel_tool_calls"}
+    return dropped_parameters(request, session.capabilities, enforced)
 
 
 def for_page(request: Request, model: str, session: Session, conversation: str | None = None) -> Request:
@@ -27,6 +39,12 @@ def for_page(request: Request, model: str, session: Session, conversation: str |
     if session.capabilities.single_prompt:
         shaped = msgspec.structs.replace(shaped, messages=(UserMessage(content=flatten(messages)),))
     return _fitting(shaped, session)
+
+
+def attaches_prompts(session: Session) -> bool:
+    """Whether a prompt that is too long to be typed may come as a file."""
+    powers = session.capabilities
+    return powers.single_prompt and powers.files and powers.prompt_file
 
 
 def _new_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -51,8 +69,7 @@ def _fitting(request: Request, session: Session) -> Request:
     length = sum(map(len, prompt.texts(request)))
     if length <= limit:
         return request
-    powers = session.capabilities
-    if powers.single_prompt and powers.files and powers.prompt_file:
+    if attaches_prompts(session):
         attached = UserMessage(content=as_file(request.messages[0].content))
         return msgspec.structs.replace(request, messages=(attached,))
     raise ContextLengthExceeded(

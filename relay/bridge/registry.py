@@ -79,10 +79,10 @@ class SessionRegistry:
         return len(self._waiters)
 
     @property
-    def expecting(self) -> bool:
-        """Whether a page has begun to start so recently that it is worth waiting for."""
-        newest = max((session.since for session in self if session.state == "starting"), default=None)
-        return newest is not None and self._clock() - newest < self._terms.grace
+    def expected(self) -> list[Session]:
+        """The sessions whose page has begun to start so recently that it is worth waiting for."""
+        oldest = self._clock() - self._terms.grace
+        return [session for session in self if session.state == "starting" and session.since > oldest]
 
     async def attach(self, link: Link, hello: Hello, credential: str) -> tuple[Session, tuple[ResumeWanted, ...], bool]:
         """Join `link` to its session, an old one if it asks for it and may have it.

@@ -123,9 +123,14 @@ class Session:
         return self.in_flight >= self.limits.concurrency
 
     @property
+    def awake(self) -> bool:
+        """Whether a call could start now, if there is room for it."""
+        return self.ready and self.online and not self.renewed and self._health.fit(self._clock())
+
+    @property
     def has_room(self) -> bool:
         """Whether a call can start now."""
-        return self.ready and self.online and not self.renewed and not self.busy and self._health.fit(self._clock())
+        return self.awake and not self.busy
 
     @property
     def rest(self) -> float:

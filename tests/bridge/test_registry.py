@@ -377,16 +377,16 @@ async def test_waiting_calls_are_asked_again_as_time_passes() -> None:
 
 async def test_starting_page_is_expected_for_the_grace_time() -> None:
     desk = Desk(grace=30)
-    nobody = desk.registry.expecting
+    nobody = bool(desk.registry.expected)
     session = await desk.attach()
-    just_begun = desk.registry.expecting
+    just_begun = bool(desk.registry.expected)
     desk.tick(29.9)
-    still = desk.registry.expecting
+    still = bool(desk.registry.expected)
     desk.tick(0.1)
-    late = desk.registry.expecting
+    late = bool(desk.registry.expected)
     desk.tell(session)
 
-    assert (nobody, just_begun, still, late, desk.registry.expecting) == (False, True, True, False, False)
+    assert (nobody, just_begun, still, late, bool(desk.registry.expected)) == (False, True, True, False, False)
 
 
 async def test_sessions_without_a_page_are_bounded_for_each_credential() -> None:
