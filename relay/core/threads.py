@@ -82,8 +82,8 @@ class Threads:
         """Remember that `conversation` holds `history` and `answer`, completely and nothing else."""
         self._forget(conversation)
         keys = frozenset(history.after(message) for message in _as_sent_back(answer))
-        for key in keys & self._conversations.keys():
-            self._forget(self._conversations[key])
+        for other in {self._conversations[key] for key in keys & self._conversations.keys()}:
+            self._forget(other)
         if keys:
             self._keys[conversation] = keys
         self._conversations.update(dict.fromkeys(keys, conversation))

@@ -84,20 +84,21 @@ class ThreadsMachine(RuleBasedStateMachine):
     def branch(self, client: Client) -> Client:
         return client.copy()
 
-    @rule(client=clients, data=st.data())
-    def go_back(self, client: Client, data: st.DataObject) -> None:
-        length = data.draw(st.integers(0, len(client.messages)))
-        del client.messages[length:], client.turns[length:]
+    @rule(target=clients, client=clients, length=st.integers(0, 4))
+    def go_back(self, client: Client, length: int) -> Client:
+        return Client(client.messages[:length], client.turns[:length])
 
-    @rule(client=clients, text=WORDS)
-    def edit_an_answer(self, client: Client, text: str) -> None:
-        for at, message in enumerate(client.messages):
-            if isinstance(message, AssistantMessage):
-                client.messages[at] = AssistantMessage(content=(Text(text=text),))
-                client.turns[at] = ("assistant", text)
+    @rule(target=clients, client=clients, text=WORDS, at=st.integers(0, 3))
+    def edit_an_answer(self, client: Client, text: str, at: int) -> Client:
+        edited = client.copy()
+        if at < len(edited.messages) and isinstance(edited.messages[at], AssistantMessage):
+            edited.messages[at] = AssistantMessage(content=(Text(text=text),))
+            edited.turns[at] = ("assistant", text)
+        return edited
 
     @rule(target=asked, client=clients, texts=st.lists(WORDS, min_size=1, max_size=2))
-    def ask(self, client: Client, texts: list[str]) -> Any:
+    def ask(self, client: Client, texts: list[str]) -> Asked:
+        client = client.copy()
         if client.messages and isinstance(last := client.messages[-1], AssistantMessage):
             results = [ToolMessage(call_id=call.id, content=(Text(text="r"),)) for call in last.tool_calls]
         else:
@@ -109,7 +110,7 @@ class ThreadsMachine(RuleBasedStateMachine):
         history = History(request)
         return self.send(client, request, history, self.threads.take(history))
 
-    def send(self, client: Client, request: Request, history: History, thread: Thread | None) -> Any:
+    def send(self, client: Client, request: Request, history: History, thread: Thread | None) -> Asked:
         """Send what is new, and all of it anew where the site has forgotten the conversation."""
         if thread is not None and thread.conversation not in self.site.conversations:
             thread = None
@@ -122,7 +123,11 @@ class ThreadsMachine(RuleBasedStateMachine):
         else:
             transcript += client.turns
         assert transcript == client.turns, "the site has something else than the client said"
-        return Asked(client.copy(), history, conversation)
+        return Asked(client, history, conversation)
+
+    @rule(target=clients, client=clients, texts=st.lists(WORDS, min_size=1, max_size=2), text=ANSWERS)
+    def talk(self, client: Client, texts: list[str], text: str) -> Any:
+        return self.answer(self.ask(client, texts), text, call=False, named=True)
 
     @rule(target=clients, asked=asked, text=ANSWERS, call=st.booleans(), named=st.booleans())
     def answer(self, asked: Asked, text: str, call: bool, named: bool) -> Any:
@@ -151,14 +156,15 @@ class ThreadsMachine(RuleBasedStateMachine):
             if said and asked.conversation in self.site.conversations:
                 self.site.conversations[asked.conversation].append(("assistant", "x"))
 
-    @rule(data=st.data())
-    def site_forgets(self, data: st.DataObject) -> None:
-        if idle := sorted(self.site.conversations.keys() - self.open):
-            del self.site.conversations[data.draw(st.sampled_from(idle))]
+    @rule(conversation=st.integers(1, 10))
+    def site_forgets(self, conversation: int) -> None:
+        if f"c-{conversation}" not in self.open:
+            self.site.conversations.pop(f"c-{conversation}", None)
 
-    @rule()
-    def relay_restarts(self) -> None:
-        self.threads = Threads(size=3)
+    @rule(now=st.integers(0, 4))
+    def relay_restarts(self, now: int) -> None:
+        if not now:
+            self.threads = Threads(size=3)
 
 
 TestThreads = ThreadsMachine.TestCase
