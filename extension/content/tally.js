@@ -4,12 +4,13 @@
 
 /**
  * @typedef {import("../bridge/runner.js").CallView} CallView
+ * @typedef {{parts: number, characters: number, failed: boolean}} Seen
  * @typedef {{calls: number, running: number, failed: number, parts: number, characters: number}} Counters
  */
 
 /** Counts calls by what changed between two looks at them. */
 export class Tally {
-  /** @type {Map<string, {parts: number, characters: number, failed: boolean}>} */ #seen = new Map();
+  /** @type {Map<string, Seen>} */ #seen = new Map();
   #totals = { calls: 0, failed: 0, parts: 0, characters: 0 };
 
   /**
@@ -17,7 +18,7 @@ export class Tally {
    * @returns {Counters}
    */
   count(views) {
-    /** @type {typeof this.#seen} */
+    /** @type {Map<string, Seen>} */
     const seen = new Map();
     for (const view of views) {
       const key = `${view.attempt} ${view.call}`;

@@ -1,0 +1,195 @@
+/**
+ * What other parts of the extension ask the worker for. A page of the extension may ask for anything; what runs in a
+ * site's page only for what its lesson needs.
+ */
+
+import { lookFor } from "./catalog.js";
+import { PairingError, pair } from "./pairing.js";
+import { patternOf } from "./scripts.js";
+
+/**
+ * @typedef {object} Office
+ * @property {import("./memory.js").Memory} memory
+ * @property {import("./seats.js").Seats} seats
+ * @property {import("./catalog.js").Catalog} catalog
+ * @property {import("./scripts.js").Scripts} scripts
+ * @property {import("./desk.js").Desk} desk
+ * @property {string} version
+ * @property {() => void} onchange
+ */
+
+/** Every answer is an object; its `error` says what went wrong. @typedef {(office: Office, message: any) => unknown} Command */
+
+/** @type {Record<string, Command>} */
+const COMMANDS = {
+  report: async (office, { tab }) => ({ ...relayOf(office), tabs: office.desk.report(), here: await hereOf(office, tab) }),
+
+  async pair(office, { address, code }) {
+    try {
+      office.memory.pair(await pair(String(address), String(code), office.version));
+    } catch (error) {
+      if (error instanceof PairingError) return { error: error.message };
+      throw error;
+    }
+    await office.desk.paired();
+    return {};
+  },
+
+  async unpair(office) {
+    for (const { id } of office.seats.all) await office.desk.disconnect(id);
+    office.memory.pair(null);
+    office.onchange();
+    return {};
+  },
+
+  // The popup may close while the browser asks for its permission: the worker then goes on.
+  intend(office, { tab, origin }) {
+    office.memory.session.intentions[origin] = tab;
+    office.memory.keep("intentions");
+    return {};
+  },
+
+  connect: (office, { tab }) => connect(office, tab),
+  disconnect: async (office, { seat }) => void (await office.desk.disconnect(seat)),
+  pause: async (office, { seat }) => void (await office.desk.pause(seat, true)),
+  resume: async (office, { seat }) => void (await office.desk.pause(seat, false)),
+  look: (office, { seat }) => office.desk.recheck(seat),
+
+  async reload(office, { seat }) {
+    const tab = office.seats.get(seat)?.tab;
+    if (tab) await chrome.tabs.reload(tab);
+  },
+
+  async forget(office, { origin }) {
+    await office.desk.forget(origin);
+    await chrome.permissions.remove({ origins: [patternOf(origin)] }).catch(() => {});
+  },
+
+  async teach({ memory, scripts }, { tab }) {
+    const { url } = await chrome.tabs.get(tab);
+    if (!url) return { error: "The site did not allow it." };
+    memory.session.lessons[tab] = new URL(url).origin;
+    memory.keep("lessons");
+    return (await scripts.begin(tab, { teach: true })) === null ? { error: "relay cannot be taught in this page." } : {};
+  },
+
+  descriptions: ({ catalog }) => ({ descriptions: catalog.all }),
+  keep: ({ catalog, desk }, { description }) => {
+    try {
+      const { id } = catalog.keep(description);
+      desk.redescribed(id);
+      return {};
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : "is no description" };
+    }
+  },
+  drop: ({ catalog }, { id }) => catalog.drop(String(id)),
+};
+
+/** @type {Record<string, (office: Office, message: any, page: {tab: number, origin: string}) => unknown>} */
+const LESSONS = {
+  lesson: ({ catalog, memory }, _message, { origin }) => ({ previous: catalog.get(memory.local.sites[origin]?.adapter) }),
+
+  /** What was taught is for this site alone, whatever it says. */
+  async taught({ catalog, desk, memory }, { description }, { tab, origin }) {
+    try {
+      const { id } = catalog.keep({ ...description, match: [patternOf(origin)] });
+      delete memory.session.lessons[tab];
+      memory.keep("lessons");
+      await desk.connect(tab, origin, id);
+      desk.redescribed(id);
+      return {};
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : "is no description" };
+    }
+  },
+};
+
+/**
+ * @param {Office} office
+ * @param {any} message
+ * @param {chrome.runtime.MessageSender} sender
+ * @returns {Promise<any>}
+ */
+export async function obey(office, message, sender) {
+  const type = String(message?.type);
+  if (isOwn(sender)) return (Object.hasOwn(COMMANDS, type) && (await COMMANDS[type]?.(office, message))) || {};
+  const page = pageOf(sender);
+  if (!page || office.memory.session.lessons[page.tab] !== page.origin) return { error: "not allowed" };
+  return (Object.hasOwn(LESSONS, type) && (await LESSONS[type]?.(office, message, page))) || {};
+}
+
+/**
+ * Connect a tab with what describes it.
+ * @param {Office} office
+ * @param {number} tab
+ */
+export async function connect(office, tab) {
+  const { url } = await chrome.tabs.get(tab);
+  if (!url) return { error: "The site was not allowed." };
+  const { origin } = new URL(url);
+  delete office.memory.session.intentions[origin];
+  office.memory.keep("intentions");
+  if (!(await chrome.permissions.contains({ origins: [patternOf(origin)] }))) return { error: "The site was not allowed." };
+  const description = await recognise(office, tab, new URL(url));
+  if (!description) return { error: "relay does not know this site." };
+  await office.desk.connect(tab, origin, description.id);
+  return {};
+}
+
+/** @param {Office} office */
+function relayOf({ memory }) {
+  const { pairing } = memory.local;
+  return { relay: pairing && { address: pairing.address, refused: pairing.refused === true } };
+}
+
+/**
+ * @param {Office} office
+ * @param {number | undefined} id
+ */
+async function hereOf(office, id) {
+  const tab = id === undefined ? undefined : await chrome.tabs.get(id).catch(() => undefined);
+  const url = tab?.url && /^https?:/.test(tab.url) ? new URL(tab.url) : null;
+  if (id === undefined || !url) return null;
+  const description = await recognise(office, id, url);
+  return {
+    tab: id,
+    origin: url.origin,
+    host: url.host,
+    name: description?.name ?? null,
+    seat: office.seats.at(id, url.origin)?.id ?? null,
+    chosen: url.origin in office.memory.local.sites,
+  };
+}
+
+/**
+ * @param {Office} office
+ * @param {number} tab
+ * @param {URL} url
+ */
+function recognise({ catalog }, tab, url) {
+  return catalog.recognise(url, async (marks) => {
+    try {
+      const [frame] = await chrome.scripting.executeScript({ target: { tabId: tab }, world: "MAIN", func: lookFor, args: [marks] });
+      return typeof frame?.result === "string" ? frame.result : null;
+    } catch {
+      return null; // a page that no extension may look into
+    }
+  });
+}
+
+/** Whether a page of this extension speaks. @param {chrome.runtime.MessageSender} sender */
+export function isOwn({ id, origin }) {
+  return id === chrome.runtime.id && origin === new URL(chrome.runtime.getURL("")).origin;
+}
+
+/**
+ * The page that speaks, if it is the top page of a tab and really shown.
+ * @param {chrome.runtime.MessageSender | undefined} sender
+ * @returns {{tab: number, origin: string, document: string} | null}
+ */
+export function pageOf(sender) {
+  const { id, tab, frameId, origin, documentId = "", documentLifecycle = "active" } = sender ?? {};
+  if (id !== chrome.runtime.id || tab?.id === undefined || frameId !== 0 || documentLifecycle !== "active") return null;
+  return origin && /^https?:/.test(origin) ? { tab: tab.id, origin, document: documentId } : null;
+}
