@@ -2,8 +2,8 @@
 
 import { parseDescription } from "../bridge/site/description.js";
 import { all, visible } from "../bridge/site/dom/select.js";
-import { selectorFor, selectorsOf } from "./selector.js";
-import { holds, parentOf, textOf } from "./witness.js";
+import { rankedSelectors, selectorFor } from "./selector.js";
+import { everywhere, holds, parentOf, textOf } from "./witness.js";
 import { letters } from "./words.js";
 
 /**
@@ -17,7 +17,7 @@ const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|
 const MOST = 120;
 /** What an answer's element may say besides: a button, a time, a name. */
 const BESIDES = 40;
-const NEW_CHAT = /\b(new|start)\b.{0,12}\b(chat|conversation|thread|topic|session)\b|^\s*new\s*$|start over|clear chat|neue[rs]? (chat|unterhaltung)|nouvelle? (discussion|conversation)|nuev[oa] (chat|conversaci)/i;
+const NEW_CHAT = /\b(new|start)\b.{0,12}\b(chat|conversation|thread|topic|session)\b|^\s*(new|clear)\s*$|start over|clear (chat|conversation|history)|neue[rs]? (chat|unterhaltung)|nouvelle? (discussion|conversation)|nuev[oa] (chat|conversaci)/i;
 
 /**
  * Selectors that find the last of things that come again and again (answers, questions), and would have found no more.
@@ -36,11 +36,10 @@ export function repeatedSelectors(element, { before, not }) {
     const fresh = outermost(found).filter((each) => isNews(letters(textOf(each)), before));
     return fresh.length === 1 && holds(/** @type {Element} */ (fresh[0]), level);
   };
-  const of = (/** @type {Element} */ level) => selectorsOf(level).filter((css) => good(css, level)).slice(0, MOST);
+  const of = (/** @type {Element} */ level) => rankedSelectors(level).filter(({ css }) => good(css, level)).slice(0, MOST);
   const [parts, wholes] = [levels.filter(({ localName }) => PROSE.test(localName)), levels.filter(({ localName }) => !PROSE.test(localName))];
-  const ranked = wholes.flatMap((level) => of(level).map((css, rank) => ({ css, rank })));
-  ranked.sort((one, other) => one.rank - other.rank);
-  return [...ranked.map(({ css }) => css), ...parts.flatMap(of)];
+  const ranked = wholes.flatMap(of).sort((one, other) => one.cost - other.cost);
+  return [...new Set([...ranked, ...parts.flatMap(of)].map(({ css }) => css))];
 }
 
 /**
@@ -122,9 +121,9 @@ export function stopSelector(document, passing, not) {
  * @returns {Element | null}
  */
 export function newChatButton(document, ignored) {
-  const buttons = all(document, "button, a[href], [role=button]").filter((each) => !ignored(each) && visible(each));
-  const labelled = (/** @type {Element} */ each) => [each.getAttribute("aria-label"), each.getAttribute("title"), each.textContent?.trim().slice(0, 40)].filter(Boolean).join(" | ");
-  return buttons.find((each) => NEW_CHAT.test(labelled(each))) ?? null;
+  const buttons = everywhere(document, "button, a[href], [role=button]").filter((each) => !ignored(each) && visible(each));
+  const labels = (/** @type {Element} */ each) => [each.getAttribute("aria-label"), each.getAttribute("title"), each.textContent?.trim().slice(0, 40)];
+  return buttons.find((each) => labels(each).some((label) => label && NEW_CHAT.test(label))) ?? null;
 }
 
 /**
@@ -133,10 +132,8 @@ export function newChatButton(document, ignored) {
  * @returns {string | undefined}
  */
 export function fileInput(document) {
-  const inputs = all(document, "input[type=file]");
-  const [first] = inputs;
-  if (!first) return undefined;
-  return inputs.length === 1 ? "input[type=file]" : (selectorFor(first) ?? undefined);
+  const [first] = everywhere(document, "input[type=file]");
+  return first && (selectorFor(first) ?? undefined);
 }
 
 /**

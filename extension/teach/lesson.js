@@ -41,7 +41,7 @@ const POLL_MS = 250;
 const STILL_MS = 2500;
 /** Some pages keep a request open for ever. */
 const SURELY_STILL_MS = 8000;
-const TRIES = 2;
+const TRIES = 3;
 
 /** One lesson on one page. */
 export class Lesson {
@@ -182,14 +182,14 @@ export class Lesson {
    * @param {Traffic | null} traffic
    */
   async #wait(prompt, witness, traffic) {
-    let over = false;
+    const over = new AbortController();
     const choices = [{ value: "done", label: "The answer is complete" }];
     const text = "relay watches what the page shows and receives. Wait until the answer is complete.";
     void this.#panel.show({ title: "Waiting for the answer", text, choices }).then(
-      () => (over = true),
+      () => over.abort(),
       () => {},
     );
-    while (!over) {
+    while (!over.signal.aborted) {
       await timer(POLL_MS);
       this.#panel.signal.throwIfAborted();
       witness.sample();
@@ -277,7 +277,7 @@ export class Lesson {
         choices: [
           { value: "on", label: "Go on", primary: true },
           { value: "new", label: "Show “new chat”" },
-          ...(opening ? [{ value: "nonew", label: "No new chats" }] : []),
+          opening ? { value: "nonew", label: "No new chats" } : { value: "reload", label: "New chat by loading the page" },
           { value: "models", label: "Show the models" },
           { value: "thoughts", label: "Show the thoughts" },
         ],
@@ -289,9 +289,9 @@ export class Lesson {
 
   /** @param {string} choice */
   async #showOne(choice) {
-    if (choice === "nonew") {
-      this.#opening = undefined;
-    } else if (choice === "new") {
+    if (choice === "nonew") this.#opening = undefined;
+    else if (choice === "reload") this.#opening = { url: this.#location.pathname };
+    else if (choice === "new") {
       const element = await this.#pick("Click the button for a new chat");
       const click = element && selectorFor(buttonOf(element));
       if (click) this.#opening = { click };
@@ -343,11 +343,10 @@ export class Lesson {
     for (const { way } of candidates.slice(0, TRIES)) {
       const { trial, shown } = await this.#tryOne(way, "what the page receives");
       report.push(`Network (${way.url}): ${told(trial)}`);
-      if (trial.error === undefined && trial.text) {
-        ways.push(way);
-        report.push(`  ${letters(shown) === letters(trial.text) ? "The page shows the same words." : "The page shows it a little differently."}`);
-        break;
-      }
+      if (trial.error !== undefined || trial.text === "") continue;
+      ways.push(way);
+      report.push(`  ${letters(shown) === letters(trial.text) ? "The page shows the same words." : "The page shows it a little differently."}`);
+      break;
     }
     const dom = /** @type {WayDescription} */ ({ way: "dom" });
     const { trial } = await this.#tryOne(dom, "what the page shows");
@@ -367,12 +366,13 @@ export class Lesson {
     void this.#panel.show({ title: `Trying: ${what}`, text: "relay sends another test message, as it would for a call." }).catch(() => {});
     const { agent } = this.#options;
     const { signal } = this.#panel;
-    let trial = await tryWay(this.#describe([way]), way, prompt, { agent, signal, onpart: (text) => this.#panel.tell(text) });
+    let trial = await tryWay(this.#describe([way], { trial: true }), way, prompt, { agent, signal, onpart: (text) => this.#panel.tell(text) });
     if (trial.error !== undefined && this.#opening && !witness.hasNews(prompt) && /new chat/.test(trial.error)) {
       this.#opening = undefined;
-      trial = await tryWay(this.#describe([way]), way, prompt, { agent, signal, onpart: (text) => this.#panel.tell(text) });
+      trial = await tryWay(this.#describe([way], { trial: true }), way, prompt, { agent, signal, onpart: (text) => this.#panel.tell(text) });
     }
     await timer(POLL_MS);
+    if (trial.error === undefined && !isNew(trial.text, witness)) trial = { ...trial, error: "It read something else than the new answer." };
     const text = way.way === "dom" ? textOfLast(witness, prompt) : trial.text;
     const held = witness.holders(text)[0];
     this.#narrow(answers, questions, { prompt, text });
@@ -415,8 +415,12 @@ export class Lesson {
     return description;
   }
 
-  /** @param {WayDescription[]} ways */
-  #describe(ways) {
+  /**
+   * @param {WayDescription[]} ways
+   * @param {{trial?: boolean}} [options]  `trial`: nothing that would load the page anew
+   */
+  #describe(ways, { trial = false } = {}) {
+    const opening = this.#opening && (!trial || "click" in this.#opening) ? this.#opening : undefined;
     const [answer = ""] = this.#answers;
     const [question] = this.#said > 1 ? this.#questions : [];
     const file = fileInput(this.#document);
@@ -426,7 +430,7 @@ export class Lesson {
       title: this.#document.title,
       ways,
       ...(previous ? { previous } : {}),
-      ...(this.#opening ? { opening: this.#opening } : {}),
+      ...(opening ? { opening } : {}),
       dom: {
         composer: this.#composer,
         answer,
@@ -482,6 +486,16 @@ function optionsOf(model) {
 function textOfLast(witness, prompt) {
   const guess = witness.guess(prompt);
   return guess ? textOf(guess) : "";
+}
+
+/**
+ * Whether a text was not on the page before. What the page shows may differ in a few signs.
+ * @param {string} text
+ * @param {Witness} witness
+ */
+function isNew(text, witness) {
+  const found = letters(text);
+  return found !== "" && !witness.before.includes(found);
 }
 
 /** @param {Trial} trial */

@@ -246,12 +246,20 @@ function cost({ way: { answer }, pieces }) {
   const { mode = "delta", where = [], text = "" } = answer;
   const marks = [where].flat();
   // A mark that names a kind of item keeps out what comes at the same path some other day.
-  const named = marks.length === 1 && marks.every(({ event, path = "" }) => event !== undefined || isKind(path));
+  const named = marks.length === 1 && marks.every(({ event, path = "" }) => event !== undefined || isKind(path, [text].flat()));
   const form = named ? 0 : marks.length ? 4 + marks.length : 2;
-  return MODES[mode] * 1000 + (pieces > 1 ? 0 : 500) + form * 20 + [text].flat().join("").length;
+  const paths = [text].flat().join(".");
+  // The second of a list today is hardly the second of a longer one tomorrow; the last may be.
+  const places = paths.split(".").filter((step) => Number(step) > 0).length;
+  return MODES[mode] * 1000 + (pieces > 1 ? 0 : 500) + form * 20 + places * 60 + paths.length;
 }
 
-/** @param {string} path */
-function isKind(path) {
-  return /(^|\.)(type|event|kind|object|op|action|msg|method|role)$/.test(path);
+/**
+ * Whether a field says what kind of thing it is that the texts stand in.
+ * @param {string} path
+ * @param {string[]} texts
+ */
+function isKind(path, texts) {
+  const [, around = "", name = ""] = /^(?:(.*)\.)?([^.]+)$/.exec(path) ?? [];
+  return /^(type|event|kind|object|op|action|msg|method|role)$/.test(name) && texts.every((text) => around === "" || text.startsWith(`${around}.`));
 }

@@ -12,10 +12,10 @@ import { isGenerated } from "./words.js";
 
 const NAMED = ["data-testid", "data-test-id", "data-test", "data-cy", "data-qa"];
 /** Names, and words for people, which are others in another language. */
-const LABELLED = /** @type {const} */ ({ name: 8, "aria-label": 15, placeholder: 15, title: 15, type: 22 });
+const LABELLED = /** @type {const} */ ({ name: 8, "aria-label": 15, placeholder: 15, title: 15, type: 19 });
 const UNSTABLE = /state|index|key|id$|open|active|count|time|v-|label|placeholder|title|tooltip|text/;
 const STATES = /^(is-|has-)|^(active|open(ed)?|closed?|hover(ed)?|focus(ed)?|loading|stream(ing)?|typing|waiting|pending|done|first|last|new|old|selected|current|disabled|enabled|visible|hidden|hide|show(n)?|off|on|even|odd|empty|light|dark)$/i;
-const LOOKS = /[:[\]/!@%]|^-?[a-z]{1,3}-?\d|^(flex|grid|block|inline|relative|absolute|fixed|sticky|text|bg|border|rounded|items|justify|self|gap|space|overflow|font|leading|w|h|min|max|p[xytrbl]?|m[xytrbl]?|z|shadow|transition|cursor|order|grow|shrink|float|clear)(-|$)/;
+const LOOKS = /[:[\]/!@%]|^-?[a-z]{1,3}-?\d[\d.]*$|^(flex|grid|block|inline|relative|absolute|fixed|sticky|border|rounded|overflow|shadow|transition|grow|shrink)(-|$)|^(text|bg|items|justify|self|gap|space|font|leading|w|h|min|max|p[xytrbl]?|m[xytrbl]?|z|cursor|order|float|clear)-/;
 const LANDMARKS = new Set(["main", "form", "article", "section", "header", "footer", "nav", "aside", "dialog", "fieldset"]);
 /** How far above an element its surroundings are looked at. */
 const HIGHEST = 8;
@@ -41,6 +41,15 @@ export function selectorFor(element) {
  * @returns {string[]}
  */
 export function selectorsOf(element) {
+  return rankedSelectors(element).map(({ css }) => css);
+}
+
+/**
+ * The same with what each costs: the less, the more lasting.
+ * @param {Element} element
+ * @returns {Token[]}
+ */
+export function rankedSelectors(element) {
   const prefix = shadowPrefix(element);
   if (prefix === null) return [];
   const own = tokensOf(element);
@@ -57,7 +66,7 @@ export function selectorsOf(element) {
     }
   }
   found.sort((one, other) => one.cost - other.cost);
-  return [...new Set(found.map(({ css }) => prefix + css))];
+  return [...new Map(found.toReversed().map(({ css, cost }) => [css, { css: prefix + css, cost }])).values()].toReversed();
 }
 
 /**
@@ -100,7 +109,7 @@ function classesOf(element) {
   const single = meaning.map((name) => ({ css: `.${escape(name)}`, cost: 14 }));
   const [one, two] = meaning;
   const pair = one && two ? [{ css: `.${escape(one)}.${escape(two)}`, cost: 16 }] : [];
-  const style = looks.length > 1 ? [{ css: looks.slice(0, 6).map((name) => `.${escape(name)}`).join(""), cost: 45 }] : [];
+  const style = looks.length ? [{ css: looks.slice(0, 6).map((name) => `.${escape(name)}`).join(""), cost: 45 }] : [];
   return [...single, ...pair, ...style];
 }
 

@@ -156,9 +156,7 @@ export class Witness {
   }
 
   #shownButtons() {
-    return [this.#document, ...rootsOf(this.#document)]
-      .flatMap((root) => [...root.querySelectorAll(BUTTONS)])
-      .filter((button) => !this.#ignored(button) && visible(button));
+    return everywhere(this.#document, BUTTONS).filter((button) => !this.#ignored(button) && visible(button));
   }
 
   /** @param {Node} root */
@@ -209,6 +207,16 @@ function* elementsOf(element, ignored) {
   if (UNREAD.has(element.localName) || ignored(element)) return;
   yield element;
   for (const child of [...(element.shadowRoot?.children ?? []), ...element.children]) yield* elementsOf(child, ignored);
+}
+
+/**
+ * All that a selector finds, in open shadow roots too.
+ * @param {Document} document
+ * @param {string} css
+ * @returns {Element[]}
+ */
+export function everywhere(document, css) {
+  return [document, ...rootsOf(document)].flatMap((root) => [...root.querySelectorAll(css)]);
 }
 
 /**

@@ -18,10 +18,10 @@ export function letters(text) {
  * @param {string} value
  */
 export function isGenerated(value) {
-  if (value.length > 60 || /\d{4}/.test(value)) return true;
+  if (value.length > 60 || /\d{4}/.test(value) || /^(css|sc|jss|emotion|svelte)-/.test(value)) return true;
   return value.split(/[\s\-_:.]+/).some((part) => {
     if (/^[\da-f]{6,}$/i.test(part) && /\d/.test(part)) return true;
-    if (part.length >= 5 && /[a-z]\d+[a-z]/i.test(part)) return true;
+    if (part.length >= 5 && /[a-z]\d+[a-z]|[a-z]\d{2}/i.test(part)) return true;
     if (/^«.*»$/.test(part) || /^r\d+$/.test(part)) return true;
     return part.length >= 5 && (!/[aeiouy]/i.test(part) || turns(part) > 3);
   });

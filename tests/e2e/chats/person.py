@@ -1,4 +1,4 @@
-"""A person who teaches relay a site: sees the panel, which is in a closed shadow root, through what a screen reader sees."""
+"""A person who teaches relay a site: sees the panel, in its closed shadow root, as a screen reader does."""
 
 from __future__ import annotations
 

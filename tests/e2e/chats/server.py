@@ -38,9 +38,10 @@ class Script:
 
 @dataclass
 class ChatServer:
-    """What was asked, and what is to be answered."""
+    """What was asked, and what is to be answered: by `scripts`, one a question, and then by `script`."""
 
     script: Script = field(default_factory=Script)
+    scripts: list[Script] = field(default_factory=list)
     asked: list[dict[str, object]] = field(default_factory=list)
     aborted: asyncio.Event = field(default_factory=asyncio.Event)
     visited: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,7 +68,8 @@ class ChatServer:
         if path == "/answer":
             await self._answer(exchange)
         elif file := _file(path):
-            await exchange.respond(200, {"Content-Type": TYPES[file.suffix]}, file.read_bytes())
+            headers = {"Content-Type": TYPES[file.suffix], "Access-Control-Allow-Origin": "*"}
+            await exchange.respond(200, headers, file.read_bytes())
             if path.endswith("/chat.js"):
                 self.visited.set()
         else:
@@ -75,7 +77,7 @@ class ChatServer:
 
     async def _answer(self, exchange: Exchange) -> None:
         self.asked.append(json.loads(exchange.request.body))
-        script = self.script
+        script = self.scripts.pop(0) if self.scripts else self.script
         await exchange.start(200, STREAM)
         try:
             await asyncio.sleep(script.delay)

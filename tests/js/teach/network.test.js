@@ -87,7 +87,7 @@ test("one JSON with the whole answer, behind what was asked", () => {
 
   const found = best([exchange([body.slice(0, 40), body.slice(40)], { type: "application/json" })]);
 
-  assert.deepEqual(found?.way.answer, { format: "json", text: "messages.1.text", mode: "final", error: { path: "error" } });
+  assert.deepEqual(found?.way.answer, { format: "json", text: "messages.-1.text", mode: "final", error: { path: "error" } });
 });
 
 test("plain text", () => {
