@@ -5,12 +5,11 @@ from typing import Any
 
 import pytest
 from support.bridge import REQUEST, accepted, fail, texts
-from support.links import Desk, FakeLink, settle
+from support.links import FakeLink, settle
+from support.office import Office, request
 
-from relay.backends.base import Backend
-from relay.backends.browser import BrowserBackend, BrowserReply
-from relay.bridge.frames import Call, Cancel, Credit, Done, ImageOutPart, Parts, ToolCallPart
-from relay.bridge.session import Session
+from relay.backends.browser import BrowserReply
+from relay.bridge.frames import Cancel, Credit, Done, ImageOutPart, Parts, ToolCallPart
 from relay.core.events import Event, Finished, FinishReason, ImagePart, Started, TextDelta, Usage, UsageReport
 from relay.core.model import ModelEntry
 from relay.core.request import Image, Request, Text, Tool, ToolChoice, UserMessage
@@ -27,35 +26,6 @@ from relay.errors import (
 
 LOOK, WAIT = Tool(name="look"), Tool(name="wait")
 USAGE = Usage(input_tokens=3, output_tokens=2)
-
-
-class Office(Desk):
-    """A desk with the backend that uses its sessions."""
-
-    def __init__(self, **terms: Any) -> None:
-        super().__init__(**terms)
-        self.wall = 1000.9
-        self.backend: Backend = BrowserBackend(self.registry, idle=3600, wall=lambda: self.wall)
-
-    async def ask(self, request: Request = REQUEST) -> tuple[Session, Call]:
-        """Which session gets `request`, and what its page is sent."""
-        async with self.backend.open(request):
-            return self.sent()
-
-    def begin(self, request: Request = REQUEST) -> asyncio.Task[tuple[Session, Call]]:
-        """The same, as a task that may have to wait."""
-        return asyncio.create_task(self.ask(request))
-
-    def sent(self) -> tuple[Session, Call]:
-        """The call that a page was sent."""
-        ((session, call),) = [
-            (session, frame) for session in self.registry for frame in session.drain() if isinstance(frame, Call)
-        ]
-        return session, call
-
-
-def request(**fields: Any) -> Request:
-    return Request(**({"model": "demo", "messages": REQUEST.messages} | fields))
 
 
 async def read(reply: BrowserReply) -> list[list[Event]]:
@@ -100,8 +70,7 @@ async def test_answer_that_arrived_at_once_is_one_batch() -> None:
 
 
 async def test_silence_is_an_empty_batch() -> None:
-    office = Office()
-    office.backend = BrowserBackend(office.registry, idle=0, wall=lambda: 0)
+    office = Office(idle=0)
     await office.ready()
     async with office.backend.open(REQUEST) as reply:
         events = reply.events()
