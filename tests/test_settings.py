@@ -248,6 +248,40 @@ def test_hosts():
     assert load(allowed_hosts=["Relay.example", "[::1]:80"]).allowed_hosts == ("relay.example", "[::1]:80")
 
 
+@pytest.mark.parametrize(
+    ("text", "modes"),
+    [
+        ("", {}),
+        ("Chat.Example=emulated", {"chat.example": "emulated"}),
+        (" a.example = native , localhost:8080=auto, ", {"a.example": "native", "localhost:8080": "auto"}),
+    ],
+)
+def test_modes_of_single_sites_for_tools(monkeypatch: pytest.MonkeyPatch, text: str, modes: dict[str, str]):
+    monkeypatch.setenv("RELAY_TOOLS__SITES", text)
+    assert load().tools.sites == modes
+
+
+def test_modes_of_single_sites_for_conversations(tmp_path: Path):
+    config = written(tmp_path / "c.toml", '[threads]\nmode = "reuse"\nsites = {"chat.example" = "fresh"}')
+    threads = load(config).threads
+    assert (threads.mode, threads.sites) == ("reuse", {"chat.example": "fresh"})
+
+
+@pytest.mark.parametrize("variable", ["RELAY_TOOLS__SITES", "RELAY_THREADS__SITES"])
+@pytest.mark.parametrize("text", ["chat.example", "chat.example=", "chat.example=maybe", "=auto", "https://a=auto"])
+def test_what_is_no_mode_of_a_site(monkeypatch: pytest.MonkeyPatch, variable: str, text: str):
+    monkeypatch.setenv(variable, text)
+    found = problems()
+    assert [f"(from {variable})" in problem for problem in found] == [True] * len(found)
+
+
+@pytest.mark.parametrize("variable", ["RELAY_TOOLS__MODE", "RELAY_THREADS__MODE"])
+def test_unknown_mode(monkeypatch: pytest.MonkeyPatch, variable: str):
+    monkeypatch.setenv(variable, "maybe")
+    (problem,) = problems()
+    assert variable in problem
+
+
 def test_puter_from_a_file():
     assert PuterSettings().sdk_file is None
     assert PuterSettings(sdk="~/puter.js").sdk_file == Path.home() / "puter.js"

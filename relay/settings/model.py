@@ -28,7 +28,8 @@ def _split_pairs(value: object) -> object:
     """Read ``host=mode, host=mode``; what has no ``=`` is left for the check of modes to refuse."""
     if not isinstance(value, str):
         return value
-    return {name.strip(): mode.strip() for name, _, mode in (item.partition("=") for item in value.split(","))}
+    pairs = (item.partition("=") for item in value.split(",") if item.strip())
+    return {name.strip(): mode.strip() for name, _, mode in pairs}
 
 
 def _split_url(value: str) -> tuple[str, str]:

@@ -149,9 +149,13 @@ def _sentence(error: ErrorDetails, layers: tuple[_Layer, ...]) -> str:
 
 
 def _origin(names: tuple[str, ...], layers: tuple[_Layer, ...]) -> str:
-    """Say where a setting came from; nothing if it has its default."""
-    origin = next((layer.origin for layer in layers if layer.has(names)), "")
-    return _variable(names) if origin == "the environment" else origin
+    """Say where a setting came from, or the one that it is an item of; nothing if it has its default."""
+    for length in range(len(names), 0, -1):
+        path = names[:length]
+        origin = next((layer.origin for layer in layers if layer.has(path)), "")
+        if origin:
+            return _variable(path) if origin == "the environment" else origin
+    return ""
 
 
 def _nearest(name: str) -> str:

@@ -8,7 +8,7 @@ from support.bridge import REQUEST, accepted, fail, texts
 from support.links import FakeLink, settle
 from support.office import Office, request
 
-from relay.backends.browser import BrowserReply
+from relay.backends.reply import BrowserReply
 from relay.bridge.frames import Cancel, Credit, Done, ImageOutPart, Parts, ToolCallPart
 from relay.core.events import Event, Finished, FinishReason, ImagePart, Started, TextDelta, Usage, UsageReport
 from relay.core.model import ModelEntry
