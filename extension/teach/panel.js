@@ -37,6 +37,7 @@ export class Panel {
   #dismissed = new AbortController();
   /** @type {Element | null} */ #outlined = null;
   #picking = false;
+  /** Where the person wants the panel. */ #place = "";
   #timer;
 
   /** @param {Document} document */
@@ -90,7 +91,7 @@ export class Panel {
     if (outline) {
       if (!again) outline.scrollIntoView({ block: "center" });
       this.#dodge(outline);
-    }
+    } else this.#parts.panel.className = `panel ${this.#place}`;
     this.#follow();
     const [first] = row.children;
     if (!again) /** @type {HTMLElement | null} */ (row.querySelector(".primary") ?? first)?.focus();
@@ -118,8 +119,12 @@ export class Panel {
     const panel = make("section", "panel");
     const header = make("header");
     const name = make("span");
-    const side = this.#plain("⇆", "Move to the other side", () => panel.classList.toggle("left"));
-    const height = this.#plain("⇅", "Move up or down", () => panel.classList.toggle("bottom"));
+    const move = (/** @type {string} */ where) => {
+      panel.classList.toggle(where);
+      this.#place = [...panel.classList].filter((each) => each !== "panel").join(" ");
+    };
+    const side = this.#plain("⇆", "Move to the other side", () => move("left"));
+    const height = this.#plain("⇅", "Move up or down", () => move("bottom"));
     const end = this.#plain("✕", "Close", () => this.close());
     const [title, text, shown, choices] = [make("h2"), make("p"), make("pre"), make("div", "choices")];
     name.textContent = "relay · Teach a site";

@@ -57,8 +57,8 @@ async def lesson_on(page: Page, chats: ChatServer, name: str, **options: Any) ->
     return await sit_down(page, f"http://127.0.0.1:{chats.port}/relay/teach/start.js", **options)
 
 
-async def go_through(person: Person, *, send: str | None = None) -> dict[str, Any]:
-    """Answer all that is asked from the first message on; the value is what was saved."""
+async def go_through(person: Person, *, send: str | None = None) -> None:
+    """Answer all that is asked from the first message on."""
     step = await person.sees("Waiting for the answer", "Click the send button")
     if step == "Click the send button":
         assert send
@@ -68,6 +68,11 @@ async def go_through(person: Person, *, send: str | None = None) -> dict[str, An
     await person.presses("Go on")
     assert await person.sees("It works", "That did not work") == "It works", await person.reads()
     await person.presses("Save and connect")
+
+
+async def taught(person: Person, *, send: str | None = None) -> dict[str, Any]:
+    """Go through the lesson; the value is what was saved."""
+    await go_through(person, send=send)
     [description] = await person.saved()
     return description
 
@@ -108,7 +113,7 @@ async def test_site_is_taught_with_a_few_clicks(
     await person.sees("Click the field where you type")
     await person.points_at(composer)
 
-    description = await go_through(person, send=send)
+    description = await taught(person, send=send)
 
     assert (description["ways"], description["dom"]) == (WAYS, dom)
     assert len(chats.asked) == len(ANSWERS)
@@ -127,7 +132,7 @@ async def teach_app(page: Page, chats: ChatServer, model: MockModel, app: WebCha
     person = await sit_down(page, f"http://127.0.0.1:{chats.port}/relay/teach/start.js")
     await person.sees("Click the field where you type")
     await person.points_at(app.composer)
-    description = await go_through(person, send=app.send)
+    description = await taught(person, send=app.send)
     assert len(model.calls) == len(ANSWERS)
     return description
 
@@ -212,14 +217,14 @@ async def test_site_that_changed_is_taught_again(page: Page, chats: ChatServer) 
     person = await lesson_on(page, chats, "enter.html")
     await person.sees("Click the field where you type")
     await person.points_at("#composer")
-    before = await go_through(person)
+    before = await taught(person)
     changed = (
         (PAGES / "chat.js").read_text().replace("made.className = className", "made.className = `v2-${className}`")
     )
     await page.route("**/chats/chat.js", lambda route: route.fulfill(body=changed, content_type="text/javascript"))
 
     person = await lesson_on(page, chats, "enter.html", previous=before)
-    after = await go_through(person)
+    after = await taught(person)
 
     assert after["dom"] == {"composer": "#composer", "answer": ".v2-answer", "question": ".v2-question"}
     assert (after["id"], after["version"], after["ways"]) == (before["id"], "2", WAYS)
