@@ -190,9 +190,11 @@ def python(*words: str | Path, minutes: float = 10) -> Job:
     return lambda log: log.run(PYTHON, "-m", *words, minutes=minutes)
 
 
-def program_tests(folder: str, *, minutes: float = 10) -> Job:
-    """A job that runs the tests below `folder` which drive real programs."""
-    return python("pytest", folder, "-m", "e2e and not heavy", "--durations=5", "--maxfail=10", minutes=minutes)
+def program_tests(folder: str, *, minutes: float = 10, processes: int = 1) -> Job:
+    """A job that runs the tests below `folder` which drive real programs; a file's tests stay in one process."""
+    spread = () if processes == 1 else ("-n", str(processes), "--dist", "loadfile")
+    words = ("pytest", folder, "-m", "e2e and not heavy", "--durations=5", "--maxfail=10", *spread)
+    return python(*words, minutes=minutes)
 
 
 def chat_programs(*names: str, minutes: float = 10) -> Job:
@@ -236,7 +238,7 @@ JS_LANE = (
     Step("wheel", program_tests("tests/packaging")),
 )
 LAST_LANE = (
-    Step("e2e", program_tests("tests/e2e", minutes=15), needs=("chromium", "npm-clients", "chats")),
+    Step("e2e", program_tests("tests/e2e", minutes=15, processes=2), needs=("chromium", "npm-clients", "chats")),
     Step("clients", program_tests("tests/clients"), needs=("chromium", "npm-clients", "chats")),
     Step("heavy", heavy_tests, needs=("chromium", "npm-clients", "chats", "chats-heavy"), heavy=True),
 )
