@@ -18,11 +18,16 @@ import { patternOf } from "./scripts.js";
  * @property {() => void} onchange
  */
 
+const REFUSED = "The site was not allowed.";
+
 /** Every answer is an object; its `error` says what went wrong. @typedef {(office: Office, message: any) => unknown} Command */
 
 /** @type {Record<string, Command>} */
 const COMMANDS = {
-  report: async (office, { tab }) => ({ ...relayOf(office), tabs: office.desk.report(), here: await hereOf(office, tab) }),
+  async report(office, { tab }) {
+    const here = await hereOf(office, tab);
+    return { ...relayOf(office), tabs: office.desk.report(), here };
+  },
 
   async pair(office, { address, code }) {
     try {
@@ -43,10 +48,9 @@ const COMMANDS = {
   },
 
   // The popup may close while the browser asks for its permission: the worker then goes on.
-  intend(office, { tab, origin }) {
-    office.memory.session.intentions[origin] = tab;
-    office.memory.keep("intentions");
-    return {};
+  intend({ memory }, { tab, origin, teach }) {
+    memory.session.intentions[origin] = { tab, teach: teach === true };
+    memory.keep("intentions");
   },
 
   connect: (office, { tab }) => connect(office, tab),
@@ -65,13 +69,7 @@ const COMMANDS = {
     await chrome.permissions.remove({ origins: [patternOf(origin)] }).catch(() => {});
   },
 
-  async teach({ memory, scripts }, { tab }) {
-    const { url } = await chrome.tabs.get(tab);
-    if (!url) return { error: "The site did not allow it." };
-    memory.session.lessons[tab] = new URL(url).origin;
-    memory.keep("lessons");
-    return (await scripts.begin(tab, { teach: true })) === null ? { error: "relay cannot be taught in this page." } : {};
-  },
+  teach: (office, { tab }) => teach(office, tab),
 
   descriptions: ({ catalog }) => ({ descriptions: catalog.all }),
   keep: ({ catalog, desk }, { description }) => {
@@ -91,11 +89,9 @@ const LESSONS = {
   lesson: ({ catalog, memory }, _message, { origin }) => ({ previous: catalog.get(memory.local.sites[origin]?.adapter) }),
 
   /** What was taught is for this site alone, whatever it says. */
-  async taught({ catalog, desk, memory }, { description }, { tab, origin }) {
+  async taught({ catalog, desk }, { description }, { tab, origin }) {
     try {
       const { id } = catalog.keep({ ...description, match: [patternOf(origin)] });
-      delete memory.session.lessons[tab];
-      memory.keep("lessons");
       await desk.connect(tab, origin, id);
       desk.redescribed(id);
       return {};
@@ -103,7 +99,26 @@ const LESSONS = {
       return { error: error instanceof Error ? error.message : "is no description" };
     }
   },
+
+  async over({ desk, memory }, _message, { tab }) {
+    delete memory.session.lessons[tab];
+    memory.keep("lessons");
+    await desk.keepScripts();
+  },
 };
+
+/**
+ * A page with relay's scripts is there: if a lesson waits for it, begin.
+ * @param {Office} office
+ * @param {{tab: number, origin: string}} page
+ */
+export async function arrived({ memory, scripts }, { tab, origin }) {
+  const lesson = memory.session.lessons[tab];
+  if (!lesson?.waiting || lesson.origin !== origin) return;
+  lesson.waiting = false;
+  memory.keep("lessons");
+  await scripts.begin(tab, { teach: true });
+}
 
 /**
  * @param {Office} office
@@ -115,7 +130,7 @@ export async function obey(office, message, sender) {
   const type = String(message?.type);
   if (isOwn(sender)) return (Object.hasOwn(COMMANDS, type) && (await COMMANDS[type]?.(office, message))) || {};
   const page = pageOf(sender);
-  if (!page || office.memory.session.lessons[page.tab] !== page.origin) return { error: "not allowed" };
+  if (!page || office.memory.session.lessons[page.tab]?.origin !== page.origin) return { error: "not allowed" };
   return (Object.hasOwn(LESSONS, type) && (await LESSONS[type]?.(office, message, page))) || {};
 }
 
@@ -124,17 +139,49 @@ export async function obey(office, message, sender) {
  * @param {Office} office
  * @param {number} tab
  */
-export async function connect(office, tab) {
+async function connect(office, tab) {
   const { url } = await chrome.tabs.get(tab);
-  if (!url) return { error: "The site was not allowed." };
+  if (!url || !(await isAllowed(url))) return { error: REFUSED };
   const { origin } = new URL(url);
   delete office.memory.session.intentions[origin];
   office.memory.keep("intentions");
-  if (!(await chrome.permissions.contains({ origins: [patternOf(origin)] }))) return { error: "The site was not allowed." };
   const description = await recognise(office, tab, new URL(url));
   if (!description) return { error: "relay does not know this site." };
   await office.desk.connect(tab, origin, description.id);
   return {};
+}
+
+/**
+ * Begin a lesson. The page is loaded anew: what it opened before relay's script came, such as a socket, could not be
+ * watched.
+ * @param {Office} office
+ * @param {number} tab
+ */
+async function teach({ memory, desk }, tab) {
+  const { url } = await chrome.tabs.get(tab);
+  if (!url || !(await isAllowed(url))) return { error: REFUSED };
+  const { origin } = new URL(url);
+  delete memory.session.intentions[origin];
+  memory.session.lessons[tab] = { origin, waiting: true };
+  memory.keep("lessons", "intentions");
+  await desk.keepScripts();
+  await chrome.tabs.reload(tab);
+  return {};
+}
+
+/**
+ * A permission was given: do what the person wanted with it.
+ * @param {Office} office
+ */
+export async function allowed(office) {
+  for (const [origin, intention] of Object.entries(office.memory.session.intentions)) {
+    if (await isAllowed(origin)) await (intention.teach ? teach : connect)(office, intention.tab);
+  }
+}
+
+/** @param {string} url */
+function isAllowed(url) {
+  return chrome.permissions.contains({ origins: [patternOf(new URL(url).origin)] });
 }
 
 /** @param {Office} office */

@@ -138,9 +138,10 @@ export class Desk {
     this.#options.onchange();
   }
 
-  /** relay's scripts are in the pages of sites with seats, and nowhere else. */
+  /** relay's scripts are in the pages of sites with seats or lessons, and nowhere else. */
   keepScripts() {
-    return this.#options.scripts.keepTo([...new Set(this.#seats.all.map(({ origin }) => origin))]);
+    const lessons = Object.values(this.#memory.session.lessons);
+    return this.#options.scripts.keepTo([...new Set([...this.#seats.all, ...lessons].map(({ origin }) => origin))]);
   }
 
   /** Wake the pages that should have a socket and have none: timers of hidden tabs are slow, and those of dead workers gone. */

@@ -17,9 +17,11 @@
  * @typedef {object} Session
  * @property {Record<string, Place>} places  By seat.
  * @property {number[]} bystanders  Tabs of connected sites that were there without a seat.
- * @property {Record<number, string>} lessons  Tab and origin where the person shows relay a site.
- * @property {Record<string, number>} intentions  Origin and tab that the person wants to connect, once it is allowed.
+ * @property {Record<number, Lesson>} lessons  Tabs in which the person shows relay a site.
+ * @property {Record<string, {tab: number, teach: boolean}>} intentions  What the person wants of a tab once its origin is
+ *   allowed.
  *
+ * @typedef {{origin: string, waiting: boolean}} Lesson  `waiting`: for the page to be loaded anew.
  * @typedef {{tab: number, session: string | null, late: string | null}} Place  `late`: the document that was open before
  *   relay's script came.
  */

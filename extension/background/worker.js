@@ -5,7 +5,7 @@
 
 import { badge } from "./badge.js";
 import { Catalog, builtIn } from "./catalog.js";
-import { connect, isOwn, obey, pageOf } from "./commands.js";
+import { allowed, arrived, isOwn, obey, pageOf } from "./commands.js";
 import { Desk } from "./desk.js";
 import { held } from "./held.js";
 import { Memory } from "./memory.js";
@@ -56,10 +56,14 @@ chrome.runtime.onConnect.addListener((port) => {
   const page = pageOf(sender);
   if (name === POPUP && sender && isOwn(sender)) {
     popups.add(port);
+    port.postMessage({ type: "changed" });
     port.onDisconnect.addListener(() => popups.delete(port));
   } else if (name === PAGE && page) {
     const waiting = held(port);
-    void office.then(({ desk }) => desk.attach(waiting, page));
+    void office.then((all) => {
+      all.desk.attach(waiting, page);
+      return arrived(all, page);
+    });
   } else port.disconnect();
 });
 
@@ -72,9 +76,12 @@ chrome.runtime.onMessage.addListener((message, sender, reply) => {
 });
 
 chrome.tabs.onRemoved.addListener((tab) => {
-  void office.then(({ seats }) => {
+  void office.then(({ desk, memory, seats }) => {
     seats.vacate(tab);
+    delete memory.session.lessons[tab];
+    memory.keep("lessons");
     changed();
+    return desk.keepScripts();
   });
 });
 
@@ -82,11 +89,7 @@ chrome.tabs.onReplaced.addListener((now, before) => {
   void office.then(({ seats }) => seats.renumber(now, before));
 });
 
-chrome.permissions.onAdded.addListener(() => {
-  void office.then(async (all) => {
-    for (const tab of Object.values(all.memory.session.intentions)) await connect(all, tab);
-  });
-});
+chrome.permissions.onAdded.addListener(() => void office.then(allowed));
 
 chrome.permissions.onRemoved.addListener(({ origins = [] }) => {
   void office.then(async ({ desk, memory }) => {

@@ -5,7 +5,7 @@
  * greets with is a placeholder, which the carrier replaces. See port_socket.js for the port; besides sockets it carries
  * - from the carrier `setup {setup}` (first on every port), `stop` (end for good), `pause`, `resume` (serve again) and
  *   `look` (see anew what the site can do);
- * - to the carrier `view {view}`, what a person may want to know.
+ * - to the carrier `view {view}`, what a person may want to know, and `refused {detail}`: the description is no good.
  */
 
 import { Bridge } from "../bridge/bridge.js";
@@ -67,6 +67,7 @@ export class Program {
   /** @type {Bridge | null} */ #bridge = null;
   /** @type {SiteAdapter | null} */ #adapter = null;
   #description = "";
+  #refusal = "";
   #told = "";
   #toldAt = 0;
 
@@ -134,6 +135,8 @@ export class Program {
       this.#adapter = makeAdapter(description);
     } catch (error) {
       onbug?.(error);
+      this.#refusal = `The site description cannot be used: ${/** @type {Error} */ (error).message}`;
+      this.#carrier.post({ type: "refused", detail: this.#refusal });
       return;
     }
     this.#bridge = new Bridge({
@@ -177,8 +180,8 @@ export class Program {
   #view() {
     const since = this.#since;
     if (!this.#bridge) {
-      const detail = "The description of this site cannot be used.";
-      return { link: { state: "stopped" }, site: { state: "unavailable", detail }, counters: this.#tally.count([]), since };
+      const site = /** @type {const} */ ({ state: "unavailable", detail: this.#refusal });
+      return { link: { state: "stopped" }, site, counters: this.#tally.count([]), since };
     }
     const { link, site, calls } = this.#bridge.view;
     const { state, reason, detail, account } = site;

@@ -3,10 +3,11 @@ void (async () => {
   const { teach } = await import(chrome.runtime.getURL("teach/start.js"));
   const { previous } = await chrome.runtime.sendMessage({ type: "lesson" });
   await teach({
-    previous,
+    ...(previous ? { previous } : {}),
     save: async (/** @type {unknown} */ description) => {
       const { error } = await chrome.runtime.sendMessage({ type: "taught", description });
       if (error) throw new Error(error);
     },
   });
+  await chrome.runtime.sendMessage({ type: "over" });
 })();

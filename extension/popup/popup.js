@@ -31,8 +31,15 @@ async function tabInFront() {
   return tab?.id;
 }
 
+/** Only the newest question counts: an answer may come late. */
+let questions = 0;
+
 async function refresh() {
-  report = await chrome.runtime.sendMessage({ type: "report", tab: await tabInFront() });
+  questions += 1;
+  const question = questions;
+  const answer = await chrome.runtime.sendMessage({ type: "report", tab: await tabInFront() });
+  if (question !== questions) return;
+  report = answer;
   show();
 }
 
@@ -108,11 +115,14 @@ async function act(deed, tab) {
   await refresh();
 }
 
-/** @param {() => Promise<unknown>} ask */
-async function allowed(ask) {
+/**
+ * @param {() => Promise<unknown>} ask
+ * @param {boolean} [teach]
+ */
+async function allowed(ask, teach = false) {
   const { tab, origin } = report.here;
   // Not awaited: the browser shows its question only right after the click. It may close this popup; then the worker goes on.
-  void chrome.runtime.sendMessage({ type: "intend", tab, origin });
+  void chrome.runtime.sendMessage({ type: "intend", tab, origin, teach });
   if (await chrome.permissions.request({ origins: [`${origin}/*`] })) await ask();
   await refresh();
 }
@@ -127,7 +137,7 @@ $("teach").addEventListener("click", () =>
   void allowed(async () => {
     const { error } = await send({ type: "teach", tab: report.here.tab });
     if (!error) leave();
-  }),
+  }, true),
 );
 $("unpair").addEventListener("click", () => void send({ type: "unpair" }).then(refresh));
 $("pair").addEventListener("submit", async (/** @type {SubmitEvent} */ event) => {
@@ -143,12 +153,9 @@ $("pair").addEventListener("submit", async (/** @type {SubmitEvent} */ event) =>
 /** The worker may be stopped while the popup is open; the next port starts it again. */
 function listen() {
   const port = chrome.runtime.connect({ name: "popup" });
+  // The first message comes at once.
   port.onMessage.addListener(() => void refresh());
-  port.onDisconnect.addListener(() => {
-    listen();
-    void refresh();
-  });
+  port.onDisconnect.addListener(listen);
 }
 
 listen();
-void refresh();

@@ -84,7 +84,7 @@ async def text(relay: Relay, prompt: str) -> str:
 async def sessions(relay: Relay) -> list[dict[str, Any]]:
     owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text())
     found: list[dict[str, Any]] = (await owner.get("/api/sessions")).json()["sessions"]
-    return found
+    return [one for one in found if one["state"] != "offline"]
 
 
 async def test_connected_tab_answers_word_for_word(house: Relay, tab: Page):

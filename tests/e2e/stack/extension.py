@@ -6,6 +6,7 @@ whose manifest grants it the tests' hosts from the start; the extension itself a
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -73,6 +74,12 @@ class Extended:
         await tab.evaluate("(title) => { document.title = title; }", before)
         await page.close()
         return found
+
+
+def id_of(folder: Path) -> str:
+    """The id that Chromium gives to the extension that is loaded from `folder`: sixteen bytes of a hash, in letters."""
+    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:32]
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)
 
 
 def unpacked(folder: Path, hosts: tuple[str, ...] = HOSTS) -> Path:

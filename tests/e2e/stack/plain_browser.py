@@ -33,6 +33,12 @@ class PlainBrowser:
         """Open `url` in a tab that covers the others."""
         await self._send("Target.createTarget", url=url)
 
+    async def close_tab(self, url_start: str) -> None:
+        """Close the tab whose address begins with `url_start`."""
+        targets = (await self._send("Target.getTargets"))["targetInfos"]
+        target = next(t["targetId"] for t in targets if t["type"] == "page" and t["url"].startswith(url_start))
+        await self._send("Target.closeTarget", targetId=target)
+
     async def evaluate(self, url_start: str, expression: str) -> Any:
         """The value of `expression` in the tab whose address begins with `url_start`."""
         targets = (await self._send("Target.getTargets"))["targetInfos"]
@@ -54,8 +60,8 @@ class PlainBrowser:
 
 
 @asynccontextmanager
-async def plain_browser(playwright: Playwright, profile: Path, url: str) -> AsyncIterator[PlainBrowser]:
-    """Start a headless Chromium on `profile` with `url` open."""
+async def plain_browser(playwright: Playwright, profile: Path, url: str, *flags: str) -> AsyncIterator[PlainBrowser]:
+    """Start a headless Chromium on `profile` with `url` open; `flags` are for its command line."""
     port_file = profile / "DevToolsActivePort"
     port_file.unlink(missing_ok=True)
     process = await asyncio.create_subprocess_exec(
@@ -64,6 +70,7 @@ async def plain_browser(playwright: Playwright, profile: Path, url: str) -> Asyn
         "--remote-debugging-port=0",
         f"--user-data-dir={profile}",
         *BROWSER_FLAGS,
+        *flags,
         url,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
