@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Self
 
@@ -38,7 +38,7 @@ class BrowserReply:
         self._policy = policy
         self._continuing = continuing
         self._idle = idle
-        self._calls = AsyncExitStack()
+        self._running: AbstractAsyncContextManager[LiveCall] | None = None
         self._attempt = self._repeats = 0
         self._correcting = False
         self._conversation: str | None = None
@@ -55,7 +55,7 @@ class BrowserReply:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._calls.__aexit__(kind, error, traceback)
+        await self._end_call(kind, error, traceback)
         if kind is None and self._conversation is not None:
             self._continuing.keep(self._seat.session, self._conversation)
 
@@ -111,7 +111,7 @@ class BrowserReply:
         """Ask once more if that is what the page wants, whoever is the one to ask now."""
         if not isinstance(error, NothingSent) or self._heard or self._repeats == MOST_REPEATS:
             raise error
-        await self._calls.aclose()
+        await self._end_call()
         await self._seat.change()
         self._repeats += 1
         if self._correcting:
@@ -122,13 +122,25 @@ class BrowserReply:
 
     async def _ask(self, conversation: str | None = None) -> None:
         """Begin the next call; the one before is over."""
-        await self._calls.aclose()
+        await self._end_call()
         self._attempt += 1
         self._heard = self._given = False
         self._reader = PartReader()
         session = self._seat.session
         wire = for_page(self._question, self._seat.model, session, conversation)
-        self._call: LiveCall = await self._calls.enter_async_context(session.call(wire, self._attempt))
+        running = session.call(wire, self._attempt)
+        self._call: LiveCall = await running.__aenter__()
+        self._running = running
+
+    async def _end_call(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            await running.__aexit__(kind, error, traceback)
 
     def _translate(self, parts: list[Part], outcome: Outcome | None) -> list[Event]:
         """Return what the client gets for `parts` and `outcome`."""
