@@ -13,7 +13,7 @@ import { letters } from "./words.js";
  */
 
 /** Elements that are parts of a text rather than the whole of an answer. */
-const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|tbody|tr|td|br|a)$/;
+export const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|tbody|tr|td|br|a)$/;
 const MOST = 120;
 /** What an answer's element may say besides: a button, a time, a name. */
 const BESIDES = 40;

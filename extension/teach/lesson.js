@@ -7,7 +7,7 @@
 import { Composer } from "../bridge/site/dom/composer.js";
 import { all, seen, visible } from "../bridge/site/dom/select.js";
 import { Watch, timer } from "../bridge/site/dom/watch.js";
-import { confirmed, describe, fileInput, newChatButton, repeatedSelectors, stopSelector, textsBySelector } from "./derive.js";
+import { confirmed, describe, fileInput, newChatButton, PROSE, repeatedSelectors, stopSelector, textsBySelector } from "./derive.js";
 import { candidatesOf } from "./network.js";
 import { selectorFor, selectorsOf } from "./selector.js";
 import { Traffic } from "./traffic.js";
@@ -211,7 +211,7 @@ export class Lesson {
     let candidates = candidatesOf(exchanges, { shown: witness.text(), before, prompt, origin });
     let element = (candidates[0] ? witness.holders(candidates[0].text)[0] : null) ?? witness.guess(prompt);
     for (;;) {
-      element = await this.#confirmAnswer(element);
+      element = await this.#confirmAnswer(element, (part) => witness.around(part, prompt));
       const [question] = witness.holders(prompt);
       const not = [...all(this.#document, this.#composer), ...(question && !holds(element, question) ? [question] : [])];
       this.#answers = repeatedSelectors(element, { before, not });
@@ -227,27 +227,36 @@ export class Lesson {
 
   /**
    * @param {Element | null} guess
+   * @param {(part: Element) => Element} around  The whole that a part is of.
    * @returns {Promise<Element>}
    */
-  async #confirmAnswer(guess) {
-    if (guess) {
+  async #confirmAnswer(guess, around) {
+    for (let shown = guess; ; shown = await this.#showAnswer(around)) {
+      if (!shown) continue;
       const reply = await this.#panel.show({
         title: "Is this the answer?",
         text: "The whole answer and nothing else should be in the frame.",
-        shown: textOf(guess).trim(),
-        outline: guess,
+        shown: textOf(shown).trim(),
+        outline: shown,
         choices: [
           { value: "yes", label: "Yes", primary: true },
           { value: "no", label: "No, I show it" },
         ],
       });
-      if ("choice" in reply && reply.choice === "yes") return guess;
+      if ("choice" in reply && reply.choice === "yes") return shown;
     }
-    for (;;) {
-      const text = "relay could not tell it apart by itself. Click into the answer, not into your own message.";
-      const reply = await this.#panel.show({ title: "Click the answer", text, pick: true });
-      if ("element" in reply && letters(textOf(reply.element)) !== "") return reply.element;
-    }
+  }
+
+  /**
+   * Who clicks a paragraph means the text it is of; what is larger is meant as it is.
+   * @param {(part: Element) => Element} around
+   * @returns {Promise<Element | null>}
+   */
+  async #showAnswer(around) {
+    const text = "relay could not tell it apart by itself. Click into the answer, not into your own message.";
+    const reply = await this.#panel.show({ title: "Click the answer", text, pick: true });
+    if (!("element" in reply) || letters(textOf(reply.element)) === "") return null;
+    return PROSE.test(reply.element.localName) ? around(reply.element) : reply.element;
   }
 
   #guessOpening() {

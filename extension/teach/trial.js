@@ -1,5 +1,6 @@
 /** Trying a description that was just made: one message through one way, as relay would send it. */
 
+import { seen } from "../bridge/site/dom/select.js";
 import { makeSiteAdapter } from "../bridge/site/make.js";
 
 /**
@@ -37,7 +38,8 @@ export async function tryWay(description, way, prompt, { agent, signal, onpart =
   const begun = Date.now();
   const trial = { text: "", parts: 0, first: 0, total: 0 };
   try {
-    const request = { model: description.id, messages: [{ role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("text"), text: prompt }] }] };
+    const model = await modelOf(adapter, description);
+    const request = { model, messages: [{ role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("text"), text: prompt }] }] };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]);
     for await (const part of adapter.chat(/** @type {any} */ (request), { signal: limit })) {
       if (part.type !== "text") continue;
@@ -53,4 +55,16 @@ export async function tryWay(description, way, prompt, { agent, signal, onpart =
     adapter.close?.();
   }
   return { ...trial, total: Date.now() - begun, ...(changed === undefined ? {} : { error: changed }) };
+}
+
+/**
+ * The model to ask: the chosen one, so that the person finds the page as it was.
+ * @param {import("../bridge/site/make.js").PageAdapter} adapter
+ * @param {SiteDescription} description
+ */
+async function modelOf(adapter, { id, dom }) {
+  if (!dom?.model_picker) return id;
+  const { models = [] } = await adapter.status();
+  const chosen = seen(document, dom.model_picker.current)?.textContent?.trim();
+  return (models.find(({ id: each, name }) => each === chosen || name === chosen) ?? models[0])?.id ?? id;
 }

@@ -105,8 +105,7 @@ export class Witness {
     /** @type {Map<Element, {length: number, pieces: Element[]}>} */
     const places = new Map();
     for (const { element, text } of this.news(prompt)) {
-      let place = element;
-      for (let above = parentOf(place); above && !stops(above, question, this.#ignored); above = parentOf(place)) place = above;
+      const place = this.#place(element, question);
       const known = places.get(place) ?? { length: 0, pieces: [] };
       known.length += letters(text).length;
       known.pieces.push(element);
@@ -114,6 +113,28 @@ export class Witness {
     }
     const best = [...places.values()].sort((one, other) => other.length - one.length)[0];
     return best ? common(best.pieces) : null;
+  }
+
+  /**
+   * The whole of what a part stands in: all that is new around it, without the question.
+   * @param {Element} part
+   * @param {string} prompt
+   * @returns {Element}
+   */
+  around(part, prompt) {
+    const place = this.#place(part, this.holders(prompt).at(-1));
+    const pieces = this.news(prompt).filter(({ element }) => holds(place, element));
+    return common([part, ...pieces.map(({ element }) => element)]) ?? part;
+  }
+
+  /**
+   * @param {Element} element
+   * @param {Element | undefined} question
+   */
+  #place(element, question) {
+    let place = element;
+    for (let above = parentOf(place); above && !stops(above, question, this.#ignored); above = parentOf(place)) place = above;
+    return place;
   }
 
   /** The buttons that were there only while the page answered, the likeliest stop button first. */

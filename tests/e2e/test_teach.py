@@ -228,3 +228,35 @@ async def test_site_that_changed_is_taught_again(page: Page, chats: ChatServer) 
 
     assert after["dom"] == {"composer": "#composer", "answer": ".v2-answer", "question": ".v2-question"}
     assert (after["id"], after["version"], after["ways"]) == (before["id"], "2", WAYS)
+
+
+async def test_what_is_missing_is_shown(page: Page, chats: ChatServer) -> None:
+    person = await lesson_on(page, chats, "controlled.html")
+    await person.sees("Click the field where you type")
+    await person.points_at("#composer")
+    await person.sees("Click the send button")
+    await page.locator("#send").click()
+    await person.sees("Is this the answer?")
+    await person.presses("No, I show it")
+    await person.sees("Click the answer")
+    await person.points_at(".answer p")
+    await person.sees("Is this the answer?")
+    await person.presses("Yes")
+    await person.presses("Show the models")
+    await person.sees("Click what opens the list of models")
+    await person.points_at("#model")
+    await person.sees("Click one of the models")
+    await person.points_at("#menu li")
+    await person.presses("No new chats")
+    await person.presses("Show “new chat”")
+    await person.sees("Click the button for a new chat")
+    await person.points_at("#new")
+    await person.presses("Go on")
+    await person.sees("It works")
+    await person.presses("Save and connect")
+
+    [description] = await person.saved()
+    assert description["conversation"] == {"mode": "history", "new": {"click": "#new"}}
+    assert description["dom"]["model_picker"] == {"open": "#model", "option": "#menu li", "current": "#model"}
+    assert description["dom"]["answer"] == ".answer"
+    assert description["ways"] == WAYS

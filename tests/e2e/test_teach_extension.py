@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from apps.model import MockModel, Say
+from apps.webchat import Chainlit
 from chats import ChatServer, Script
 from chats.person import Person
 from chats.server import PAGES
@@ -14,7 +16,7 @@ from playwright.async_api import Playwright, Route, expect
 from stack.extension import Extended, extended
 from stack.page import ready
 from stack.relay import Relay
-from test_teach import ANSWERS, go_through, pieces
+from test_teach import ANSWERS, answering, go_through, pieces
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -34,9 +36,8 @@ async def browser_of_a_person(playwright: Playwright, relay: Relay, tmp_path: Pa
         yield browser
 
 
-async def ask(relay: Relay, chats: ChatServer) -> str:
-    chats.scripts = [Script(pieces=pieces(EXACT))]
-    answer = await relay.client.chat(f"taught-127.0.0.1-{chats.port}", "Say it.")
+async def ask(relay: Relay, port: int) -> str:
+    answer = await relay.client.chat(f"taught-127.0.0.1-{port}", "Say it.")
     assert answer.status == 200, answer.body
     text: str = answer.json()["choices"][0]["message"]["content"]
     return text
@@ -59,7 +60,8 @@ async def test_taught_site_answers_and_is_taught_again_when_it_changed(
     await go_through(person)
 
     await ready(relay)
-    assert await ask(relay, chats) == EXACT
+    chats.scripts = [Script(pieces=pieces(EXACT))]
+    assert await ask(relay, chats.port) == EXACT
     prompts = [str(prompt) for prompt in chats.prompts]
     assert (prompts[-1], len(prompts)) == ("Say it.", len(ANSWERS) + 1)
 
@@ -84,4 +86,27 @@ async def test_taught_site_answers_and_is_taught_again_when_it_changed(
     await go_through(person)
 
     await ready(relay)
-    assert await ask(relay, chats) == EXACT
+    chats.scripts = [Script(pieces=pieces(EXACT))]
+    assert await ask(relay, chats.port) == EXACT
+
+
+async def test_real_web_chat_that_is_taught_answers_word_for_word(
+    relay: Relay, browser_of_a_person: Extended, model: MockModel, chainlit: Chainlit
+) -> None:
+    browser = browser_of_a_person
+    answering(model)
+    tab = await browser.context.new_page()
+    await chainlit.sign_in(tab)
+    popup = await browser.popup(tab)
+    await popup.get_by_role("button", name="Teach relay this site").click()
+    await tab.bring_to_front()
+    person = await Person.at(tab)
+    await person.sees("Click the field where you type")
+    await person.points_at(chainlit.composer)
+
+    await go_through(person, send=chainlit.send)
+
+    await ready(relay)
+    model.play(*map(Say, pieces(EXACT)))
+    assert await ask(relay, chainlit.port) == EXACT
+    assert model.calls[-1].prompt == "Say it."
