@@ -17,15 +17,15 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS), str(TESTS / "e2e")]
 
+from answers import first_part, proportional, rate, table  # noqa: E402  # beside this file
 from puter_emulator import PuterEmulator  # noqa: E402  # from the folder just named
-from stack.chat_site import chat_site, long_answer  # noqa: E402
-from stack.client import DONE, ApiClient  # noqa: E402
+from stack.chat_site import chat_site  # noqa: E402
+from stack.client import ApiClient  # noqa: E402
 from stack.headless import group, login  # noqa: E402
 from stack.page import ready  # noqa: E402
 from stack.relay import Relay  # noqa: E402
 
 ROUNDS = 3
-PARTS = 20_000
 SETTLED_SECONDS = 12
 
 
@@ -34,8 +34,7 @@ async def main() -> None:
     async with PuterEmulator() as puter, chat_site() as url:
         with tempfile.TemporaryDirectory() as place:
             rows = [*await own_page(puter, Path(place)), *await carrier(puter, Path(place), url)]
-    print("| figure | value |\n|---|---:|")
-    print("\n".join(f"| {name} | {value} |" for name, value in rows))
+    print(table(rows))
 
 
 async def own_page(puter: PuterEmulator, place: Path) -> list[tuple[str, str]]:
@@ -77,13 +76,7 @@ async def memory(relay: Relay) -> float:
     owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text())
     found = (await owner.get("/api/accounts")).json()["accounts"]
     leaders = [account["pid"] for account in found if account["pid"]]
-    return float(sum(proportional(process) for leader in leaders for process in group(leader)))
-
-
-def proportional(process: int) -> int:
-    """The bytes of one process, with shared memory divided among its users."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return proportional(process for leader in leaders for process in group(leader))
 
 
 async def carrier(puter: PuterEmulator, place: Path, url: str) -> list[tuple[str, str]]:
@@ -105,26 +98,6 @@ async def carrier(puter: PuterEmulator, place: Path, url: str) -> list[tuple[str
         ("parts through the carrier, three streams, 1/s", f"{statistics.median(rates_of_three):,.0f}"),
         ("time to the first part through the carrier, p50, ms", f"{statistics.median(firsts) * 1000:.1f}"),
     ]
-
-
-async def rate(relay: Relay, streams: int) -> float:
-    """Parts a second of whole answers."""
-    began = time.monotonic()
-    replies = await asyncio.gather(*(relay.client.chat("site", f"long {PARTS}") for _ in range(streams)))
-    seconds = time.monotonic() - began
-    for reply in replies:
-        assert reply.json()["choices"][0]["message"]["content"] == long_answer(PARTS)
-    return streams * PARTS / seconds
-
-
-async def first_part(relay: Relay) -> float:
-    """Seconds from a request to the first piece of its answer."""
-    began = time.monotonic()
-    async with relay.client.stream("site", "word") as stream:
-        async for event in stream.events():
-            if event != DONE and event["choices"] and event["choices"][0]["delta"].get("content"):
-                return time.monotonic() - began
-    raise AssertionError("there was no answer")
 
 
 if __name__ == "__main__":
