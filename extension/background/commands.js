@@ -69,7 +69,7 @@ const COMMANDS = {
     await chrome.permissions.remove({ origins: [patternOf(origin)] }).catch(() => {});
   },
 
-  teach: (office, { tab }) => teach(office, tab),
+  teach: (office, { tab }) => beginLesson(office, tab),
 
   descriptions: ({ catalog }) => ({ descriptions: catalog.all }),
   keep: ({ catalog, desk }, { description }) => {
@@ -157,7 +157,7 @@ async function connect(office, tab) {
  * @param {Office} office
  * @param {number} tab
  */
-async function teach({ memory, desk }, tab) {
+async function beginLesson({ memory, desk }, tab) {
   const { url } = await chrome.tabs.get(tab);
   if (!url || !(await isAllowed(url))) return { error: REFUSED };
   const { origin } = new URL(url);
@@ -175,7 +175,7 @@ async function teach({ memory, desk }, tab) {
  */
 export async function allowed(office) {
   for (const [origin, intention] of Object.entries(office.memory.session.intentions)) {
-    if (await isAllowed(origin)) await (intention.teach ? teach : connect)(office, intention.tab);
+    if (await isAllowed(origin)) await (intention.teach ? beginLesson : connect)(office, intention.tab);
   }
 }
 

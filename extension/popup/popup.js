@@ -64,7 +64,6 @@ function showHere(here) {
     ? `Recognised: ${here.name}. relay answers with it while the tab is open.`
     : "relay does not know this site yet. You can show it in about a minute.";
   $("connect").hidden = !here.name;
-  $("teach").hidden = here.name !== null;
 }
 
 /** Rows stay the same elements, so that the focus stays where it is. @type {Map<string, ReturnType<typeof rowOf>>} */
