@@ -161,7 +161,7 @@ async def test_gradio_is_taught(page: Page, chats: ChatServer, model: MockModel,
         "cumulative",
     )
     assert last == {"way": "dom"}
-    assert description["dom"]["answer"] == '[data-testid="bot"] .message-content'
+    assert description["dom"]["answer"] == '[data-testid="bot"]'
     assert description["dom"]["stop"] == '[data-testid="stop-button"]'
 
 
