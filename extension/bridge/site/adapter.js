@@ -88,13 +88,13 @@ export class SiteAdapter {
     const look = await this.#condition.look();
     this.#told = brief(look);
     const offer = await offerOf(this.#site, this.#ways);
-    if (look.state !== "ready") return { ...look, ...offer, models: this.#models.known };
+    if (look.state !== "ready") return { ...look, ...offer, ...this.#models.known };
     try {
       const models = await this.#models.list({ fresh: this.#condition.refused });
       this.#condition.accept();
       return { ...look, ...offer, models };
     } catch (error) {
-      return { ...this.#withoutModels(look, error), ...offer, models: this.#models.known };
+      return { ...this.#withoutModels(look, error), ...offer };
     }
   }
 
@@ -228,17 +228,17 @@ export class SiteAdapter {
   /**
    * @param {Look} look
    * @param {unknown} error
-   * @returns {Look}
+   * @returns {AdapterStatus}
    */
   #withoutModels(look, error) {
     const { kind, message } = error instanceof AdapterError ? error : { kind: "internal", message: "" };
-    if (kind === "login_required") {
-      this.#refuse();
-      return { state: "login_required", detail: message };
-    }
-    if (kind === "network") return { state: "unavailable", detail: message };
+    if (kind === "login_required") this.#refuse();
+    const { known } = this.#models;
+    if (kind === "login_required") return { state: kind, detail: message, ...known };
+    if (kind === "network") return { state: "unavailable", detail: message, ...known };
     // A site whose list of models cannot be read may still answer.
-    return { ...look, detail: [look.detail, `Its list of models cannot be read. ${message}`].join(" ").trim() };
+    const detail = [look.detail, `Its list of models cannot be read. ${message}`].join(" ").trim();
+    return { ...look, detail, models: this.#models.default, ...known };
   }
 
   async #announce() {

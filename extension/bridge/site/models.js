@@ -40,20 +40,30 @@ export class Models {
     const { now } = this.#site;
     if (fresh || !this.#known || now() - this.#known.at > AGE_MS) {
       const models = await this.#read();
-      this.#known = { models: models.length ? models : [this.#only()], at: now() };
+      this.#known = { models: models.length ? models : this.default, at: now() };
     }
     return this.#known.models;
   }
 
-  /** @returns {Model[]} */
+  /**
+   * What is certain without a look at the site. Relay goes by what it was told last, so about models that are not known
+   * (yet, or any more) nothing is said.
+   * @returns {{models?: Model[]}}
+   */
   get known() {
-    return this.#known?.models ?? [this.#only()];
+    const { models: described, dom } = this.#site.description;
+    if (this.#known) return { models: this.#known.models };
+    if (Array.isArray(described) && described.length) return { models: described };
+    return described === undefined && !dom?.model_picker ? { models: this.default } : {};
   }
 
-  /** A site that names none has one, called as itself. */
-  #only() {
+  /**
+   * A site that names none has one, called as itself.
+   * @returns {Model[]}
+   */
+  get default() {
     const { id, name } = this.#site.description;
-    return { id, name };
+    return [{ id, name }];
   }
 
   /** @returns {Promise<Model[]>} */

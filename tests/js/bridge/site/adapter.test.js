@@ -176,6 +176,26 @@ test("models in the description, and on the page", async () => {
   assert.deepEqual((await onPage.status()).models, [{ id: "value!" }]);
 });
 
+test("nothing is said of models that only the site can tell, until it was asked", async () => {
+  const told = async (/** @type {Record<string, unknown>} */ more) => {
+    const { state, models } = await adapterOf({ ways: [FETCH], dom: DOM, ready: { selector: "#app" }, ...more }).status();
+    return { state, models };
+  };
+  const only = [{ id: "a", name: "A chat" }];
+  const picker = { ...DOM, model_picker: { option: "option" } };
+  site.becomes({ readyState: "loading" });
+  assert.deepEqual(await told({ models: [{ id: "m" }] }), { state: "starting", models: [{ id: "m" }] });
+  assert.deepEqual(await told({}), { state: "starting", models: only });
+  assert.deepEqual(await told({ models: { url: "/models", id: "id" } }), { state: "starting", models: undefined });
+  assert.deepEqual(await told({ dom: picker }), { state: "starting", models: undefined });
+  site.becomes({ readyState: "complete" });
+  site.shown.add("#app");
+  site.answers["/models"] = () => Promise.reject(new TypeError("offline"));
+  assert.deepEqual(await told({ models: { url: "/models", id: "id" } }), { state: "unavailable", models: undefined });
+  site.answers["/models"] = () => new Response("<html>");
+  assert.deepEqual(await told({ models: { url: "/models", id: "id" } }), { state: "ready", models: only });
+});
+
 test("the call goes to the page's endpoint, with what it stores", async () => {
   site.stored["token"] = "T";
   const adapter = adapterOf({
