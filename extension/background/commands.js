@@ -227,7 +227,7 @@ function recognise({ catalog }, tab, url) {
 
 /** Whether a page of this extension speaks. @param {chrome.runtime.MessageSender} sender */
 export function isOwn({ id, origin }) {
-  return id === chrome.runtime.id && origin === new URL(chrome.runtime.getURL("")).origin;
+  return id === chrome.runtime.id && `${origin}/` === chrome.runtime.getURL("");
 }
 
 /**

@@ -63,7 +63,7 @@ export async function bridgeOf(address, get) {
  * @returns {Promise<Pairing>}
  * @throws {PairingError}
  */
-export async function pair(text, code, version, { fetch: get = fetch, WebSocket: Socket = WebSocket, patience = PATIENCE_MS } = {}) {
+export async function pair(text, code, version, { fetch: get = fetch, WebSocket: Socket = globalThis.WebSocket, patience = PATIENCE_MS } = {}) {
   const address = addressOf(text);
   // Who pastes the whole link that relay prints means the code in it.
   const secret = (/[#&?]code=([^&\s]+)/.exec(code)?.[1] ?? code).trim();

@@ -38,7 +38,9 @@ async def house(puter_services: PuterEmulator, tmp_path_factory: pytest.TempPath
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shared(house: Relay, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Extended]:
+async def shared(
+    house: Relay, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Extended]:
     """A browser with the extension, paired."""
     async with extended(playwright, tmp_path_factory.mktemp("browser")) as browser:
         await browser.pair(house)
@@ -161,9 +163,7 @@ async def test_tab_that_nobody_connected_stays_out(house: Relay, shared: Extende
     await other.close()
 
 
-async def test_two_browsers_are_paired_each_on_its_own(
-    house: Relay, tab: Page, playwright: Playwright, tmp_path: Path
-):
+async def test_two_browsers_are_paired_each_on_its_own(house: Relay, tab: Page, playwright: Playwright, tmp_path: Path):
     async with extended(playwright, tmp_path) as second:
         await second.pair(house)
         page = await opened(second)

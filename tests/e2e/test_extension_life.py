@@ -28,7 +28,9 @@ LONG_IDLE_SECONDS = 200
 ALARM_SECONDS = 30
 WRITTEN_SECONDS = 3
 """After this a browser has its settings and the extension's storage on its disk."""
-PAIR = """chrome.runtime.sendMessage({type: "pair", address: %s, code: %s}).then((answer) => { window.paired = answer; })"""
+PAIR = """chrome.runtime.sendMessage({type: "pair", address: %s, code: %s}).then((answer) => {
+  window.paired = answer;
+})"""
 CONNECT = """chrome.tabs.query({url: %s}).then(async ([tab]) => {
   window.connected = await chrome.runtime.sendMessage({type: "connect", tab: tab.id});
 })"""

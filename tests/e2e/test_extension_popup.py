@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, Playwright, expect
-from puter_emulator import PuterEmulator
 from stack.chat_site import long_answer
 from stack.extension import SITE, Extended, extended
 from stack.page import POLL_SECONDS, ready
@@ -162,7 +161,8 @@ async def test_hostile_page_learns_and_changes_nothing(browser: Extended, relay:
     async with asyncio.timeout(5):
         while len(await tab.evaluate("heard")) < 1:
             await asyncio.sleep(POLL_SECONDS)
-    token = await (await browser.popup()).evaluate("chrome.storage.local.get('pairing').then(({pairing}) => pairing.token)")
+    own = await browser.popup()
+    token = await own.evaluate("chrome.storage.local.get('pairing').then(({pairing}) => pairing.token)")
     for page in (tab, hostile):
         heard = await page.evaluate("JSON.stringify([heard, Object.keys(window), document.documentElement.outerHTML])")
         assert token not in heard

@@ -101,7 +101,8 @@ async def extended(playwright: Playwright, folder: Path, hosts: tuple[str, ...] 
         args=[*BROWSER_FLAGS, f"--load-extension={extension}", f"--disable-extensions-except={extension}"],
     )
     try:
-        worker = context.service_workers[0] if context.service_workers else await context.wait_for_event("serviceworker")
+        begun = context.service_workers
+        worker = begun[0] if begun else await context.wait_for_event("serviceworker")
         await context.route("https://**/*", _site)
         yield Extended(context, worker.url.split("/")[2])
     finally:
