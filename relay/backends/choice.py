@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 from relay.backends.continuing import Continuing
 from relay.backends.policy import Policy
-from relay.backends.shaping import attaches_prompts
+from relay.backends.shaping import too_long
+from relay.bridge.frames import Capabilities, PageLimits
 from relay.bridge.registry import AWAY, SessionRegistry
 from relay.bridge.session import Session
 from relay.core.request import Request
@@ -54,7 +55,8 @@ class Choice:
     ) -> None:
         self.model = ""
         self.held: Session | None = None
-        self._name = request.model
+        self._request = request
+        self._measured: dict[tuple[str, Capabilities, PageLimits], RelayError | None] = {}
         self._json = request.response_format is not None and request.response_format.type != "text"
         self._needs = Needs(request)
         self._registry = registry
@@ -88,11 +90,11 @@ class Choice:
     def _offers(self) -> Mapping[str, str]:
         """Return the sessions that offer the model, none if one may in a moment, or raise why none does."""
         try:
-            return self._catalog().resolve(self._name)
+            return self._catalog().resolve(self._request.model)
         except ModelNotFound:
-            if any(not session.models or _lists(session, self._name) for session in self._registry.expected):
+            if any(not session.models or _lists(session, self._request.model) for session in self._registry.expected):
                 return {}
-            if trouble := _trouble(session for session in self._registry if _lists(session, self._name)):
+            if trouble := _trouble(session for session in self._registry if _lists(session, self._request.model)):
                 raise trouble from None
             raise
 
@@ -102,7 +104,7 @@ class Choice:
         reason: RelayError | None = None
         for session in sessions:
             emulated = self._policy.emulates_tools(session)
-            problem = obstacle(self._needs, session.capabilities, self._limit(session), tools_emulated=emulated)
+            problem = obstacle(self._needs, session.capabilities, tools_emulated=emulated) or self._too_long(session)
             if problem is None:
                 able.append(session)
             reason = reason or problem
@@ -110,12 +112,13 @@ class Choice:
             raise reason
         return able
 
-    def _limit(self, session: Session) -> int | None:
-        """How long the whole history may be for `session`."""
-        limit = session.limits.max_prompt_chars
-        if limit is None or attaches_prompts(session) or self._continuing.knows(session):
+    def _too_long(self, session: Session) -> RelayError | None:
+        if session.limits.max_prompt_chars is None or self._continuing.knows(session):
             return None
-        return limit
+        terms = session.id, session.capabilities, session.limits
+        if terms not in self._measured:
+            self._measured[terms] = too_long(self._request, session, self._policy)
+        return self._measured[terms]
 
     def _rank(self, session: Session) -> tuple[bool, int, float, float]:
         """The lower, the better: who knows what was said, then who needs no emulation, then the least busy."""

@@ -6,7 +6,6 @@ Several, because a page may ask to be asked again, and because an answer that re
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
@@ -16,11 +15,10 @@ from relay.backends.continuing import Continuing
 from relay.backends.parts import PartReader
 from relay.backends.policy import Policy
 from relay.backends.seats import Seat
-from relay.backends.shaping import for_page, left_out
+from relay.backends.shaping import emulation_for, for_page, left_out
 from relay.bridge.frames import Part
 from relay.bridge.protocol import Completed, Failed, Outcome
 from relay.bridge.session import LiveCall
-from relay.core.emulation import Emulation, emulate
 from relay.core.events import Event, Finished, Started, UsageReport
 from relay.core.request import Request
 from relay.errors import NothingSent, RelayError
@@ -84,9 +82,7 @@ class BrowserReply:
 
     def _brief(self) -> None:
         """See what is to be done for the session that will answer."""
-        powers = self._seat.session.capabilities
-        tools = self._policy.emulates_tools(self._seat.session)
-        self._emulation: Emulation | None = emulate(self._request, _call_id, tools=tools, json=not powers.json_schema)
+        self._emulation = emulation_for(self._request, self._seat.session, self._policy)
         self._question = self._request if self._emulation is None else self._emulation.request
         self._head: list[Event] = [Started(self._seat.model)]
 
@@ -167,7 +163,3 @@ class BrowserReply:
         if self._emulation is None or not self._correcting or self._given:
             raise error
         return self._emulation.abandon()
-
-
-def _call_id() -> str:
-    return f"call_{secrets.token_urlsafe(12)}"

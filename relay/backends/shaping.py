@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
+
 import msgspec
 
 from relay.backends.policy import Policy
 from relay.bridge.session import Session
 from relay.core import prompt
+from relay.core.emulation import Emulation, emulate
 from relay.core.flatten import as_file, flatten
 from relay.core.request import AssistantMessage, Message, Request, Tool, UserMessage
 from relay.errors import ContextLengthExceeded
@@ -41,10 +44,20 @@ def for_page(request: Request, model: str, session: Session, conversation: str |
     return _fitting(shaped, session)
 
 
-def attaches_prompts(session: Session) -> bool:
-    """Whether a prompt that is too long to be typed may come as a file."""
-    powers = session.capabilities
-    return powers.single_prompt and powers.files and powers.prompt_file
+def too_long(request: Request, session: Session, policy: Policy) -> ContextLengthExceeded | None:
+    """Return why `session` cannot take all of the history in the form in which it would get it, if it cannot."""
+    emulation = emulation_for(request, session, policy)
+    try:
+        for_page(request if emulation is None else emulation.request, request.model, session)
+    except ContextLengthExceeded as error:
+        return error
+    return None
+
+
+def emulation_for(request: Request, session: Session, policy: Policy) -> Emulation | None:
+    """Return what does for `request` that which `session` cannot do, or may not."""
+    tools = policy.emulates_tools(session)
+    return emulate(request, _call_id, tools=tools, json=not session.capabilities.json_schema)
 
 
 def _new_turns(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -64,14 +77,22 @@ def _tools(request: Request, session: Session) -> tuple[Tool, ...]:
 
 def _fitting(request: Request, session: Session) -> Request:
     limit = session.limits.max_prompt_chars
-    if limit is None:
+    if limit is None or (length := _length(request)) <= limit:
         return request
-    length = sum(map(len, prompt.texts(request)))
-    if length <= limit:
-        return request
-    if attaches_prompts(session):
-        attached = UserMessage(content=as_file(request.messages[0].content))
-        return msgspec.structs.replace(request, messages=(attached,))
+    powers = session.capabilities
+    if powers.files and powers.prompt_file:
+        content = request.messages[0].content if powers.single_prompt else flatten(request.messages)
+        attached = msgspec.structs.replace(request, messages=(UserMessage(content=as_file(content)),))
+        if _length(attached) <= limit:
+            return attached
     raise ContextLengthExceeded(
         f"The prompt has {length} characters, the connected session takes {limit}.", param="messages"
     )
+
+
+def _length(request: Request) -> int:
+    return sum(map(len, prompt.texts(request)))
+
+
+def _call_id() -> str:
+    return f"call_{secrets.token_urlsafe(12)}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Protocol
 
 from relay.core import prompt
 from relay.core.request import Audio, File, Image, Request
-from relay.errors import ContextLengthExceeded, RequestError, UnsupportedFeature
+from relay.errors import RequestError, UnsupportedFeature
 
 
 class Powers(Protocol):
@@ -58,18 +57,10 @@ class Needs:
     def __init__(self, request: Request) -> None:
         self.tools = bool(request.tools) and not forbids_tools(request)
         self.kinds = frozenset(map(type, prompt.parts(request)))
-        self._request = request
-
-    @cached_property
-    def length(self) -> int:
-        """Characters of the prompt, as the bridge protocol counts them for ``max_prompt_chars``."""
-        return sum(map(len, prompt.texts(self._request)))
 
 
-def obstacle(
-    needs: Needs, powers: Powers, max_prompt_chars: int | None, *, tools_emulated: bool = False
-) -> RequestError | None:
-    """Return why a session cannot serve a request, ``None`` if it can.
+def obstacle(needs: Needs, powers: Powers, *, tools_emulated: bool = False) -> RequestError | None:
+    """Return why a session cannot serve a request, ``None`` if it can, unless it is too long.
 
     With `tools_emulated` relay puts tools into words for it.
     """
@@ -85,11 +76,6 @@ def obstacle(
     ):
         if not able and kind in needs.kinds:
             return UnsupportedFeature(f"The connected session does not take {word}.", param="messages")
-    if max_prompt_chars is not None and needs.length > max_prompt_chars:
-        return ContextLengthExceeded(
-            f"The prompt has {needs.length} characters, the connected session takes {max_prompt_chars}.",
-            param="messages",
-        )
     return None
 
 

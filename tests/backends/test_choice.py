@@ -9,7 +9,7 @@ from support.links import settle
 from support.office import Office, request
 
 from relay.backends.policy import Policy
-from relay.core.request import AssistantMessage, ResponseFormat, Text, Tool, UserMessage
+from relay.core.request import AssistantMessage, ResponseFormat, Text, Tool, ToolChoice, UserMessage
 from relay.errors import (
     BackendThrottled,
     ContextLengthExceeded,
@@ -96,17 +96,33 @@ async def test_session_that_takes_more_is_used() -> None:
     assert (await office.ask())[0] is roomy
 
 
-@pytest.mark.parametrize("missing", ["single_prompt", "files", "prompt_file"])
-async def test_prompt_goes_as_a_file_only_where_everything_for_it_is_there(missing: str) -> None:
-    powers = {"single_prompt": True, "files": True, "prompt_file": True}
+async def test_what_is_really_sent_is_measured() -> None:
     office = Office()
-    session = await office.ready(capabilities=powers | {missing: False}, limits={"max_prompt_chars": 1})
-    with pytest.raises(ContextLengthExceeded):
-        await office.ask()
-    office.tell(session, capabilities=powers)
-    _, call = await office.ask()
+    await office.ready(limits={"max_prompt_chars": 100})
+    roomy = await office.ready(limits={"max_prompt_chars": 100_000})
+    big = Tool(name="look", description="x" * 200)
+    with_tools = (await office.ask(request(tools=(big,))))[0]
+    without = request(tools=(big,), tool_choice=ToolChoice(mode="none"))
+    roomy.in_flight = 1
+    _, call = await office.ask(without)
 
-    assert [type(part).__name__ for part in call.request.messages[0].content] == ["Text", "File"]
+    assert (with_tools is roomy, call.request) == (True, request())
+
+
+async def test_refusal_is_found_once_for_all_who_wait() -> None:
+    office = Office()
+    session = await office.ready(limits={"max_prompt_chars": 2})
+    session.in_flight = 1
+    waiting = office.begin()
+    await settle()
+    office.tell(session, limits={"max_prompt_chars": 2})
+    await settle()
+    still = not waiting.done()
+    office.tell(session, limits={"max_prompt_chars": 1})
+
+    assert still
+    with pytest.raises(ContextLengthExceeded):
+        await waiting
 
 
 # ---------------------------------------------------------------- conversations

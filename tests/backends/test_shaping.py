@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from relay.core.request import (
     ToolMessage,
     UserMessage,
 )
+from relay.errors import ContextLengthExceeded
 
 HISTORY = (
     SystemMessage(content=(Text(text="Be brief."),)),
@@ -52,13 +54,33 @@ async def test_page_that_takes_one_prompt_gets_one() -> None:
 
 
 async def test_prompt_that_is_too_long_goes_as_a_file() -> None:
-    got = await sent(request("x" * 50), capabilities=POWERS, limits={"max_prompt_chars": 49})
+    got = await sent(request("x" * 200), capabilities=POWERS, limits={"max_prompt_chars": 199})
     notice, file = got.messages[0].content
 
     assert notice == Text(text=NOTICE)
     assert isinstance(file, File)
     assert file.data is not None
     assert file.data.startswith("data:text/markdown")
+
+
+@pytest.mark.parametrize("single", [True, False])
+async def test_file_holds_all_that_was_said(single: bool) -> None:
+    long = request(messages=(*HISTORY, UserMessage(content=(Text(text="x" * 200),))))
+    got = await sent(long, capabilities=POWERS | {"single_prompt": single}, limits={"max_prompt_chars": 200})
+    _, file, image = got.messages[0].content
+    told = base64.b64decode(file.data.partition(",")[2]).decode()
+
+    assert (image, len(got.messages)) == (Image(url="data:,"), 1)
+    assert all(each in told for each in ("Be brief.", "Hi", "Yes?", "x" * 200))
+    assert told.count("This is our conversation so far") == 1
+
+
+@pytest.mark.parametrize(
+    ("powers", "limit"), [({"files": False}, 150), ({"prompt_file": False}, 150), ({}, len(NOTICE) - 1)]
+)
+async def test_prompt_that_cannot_go_as_a_file_is_refused(powers: dict[str, bool], limit: int) -> None:
+    with pytest.raises(ContextLengthExceeded, match=f"has 200 characters, the connected session takes {limit}"):
+        await sent(request("x" * 200), capabilities=POWERS | powers, limits={"max_prompt_chars": limit})
 
 
 @pytest.mark.parametrize("limit", [2, 3])

@@ -18,7 +18,7 @@ from relay.core.request import (
     ToolMessage,
     UserMessage,
 )
-from relay.errors import ContextLengthExceeded, RequestError, UnsupportedFeature
+from relay.errors import RequestError, UnsupportedFeature
 from relay.routing.fit import Needs, dropped_parameters, forbids_tools, forces_tools, obstacle
 
 TOOL = Tool(name="look")
@@ -28,8 +28,8 @@ def request(*parts: Part, **fields: Any) -> Request:
     return Request(model="m", messages=(UserMessage(content=parts or (Text(text="Hi"),)),), **fields)
 
 
-def obstacle_of(asked: Request, powers: Capabilities, max_prompt_chars: int | None) -> RequestError | None:
-    return obstacle(Needs(asked), powers, max_prompt_chars)
+def obstacle_of(asked: Request, powers: Capabilities) -> RequestError | None:
+    return obstacle(Needs(asked), powers)
 
 
 # ---------------------------------------------------------------- what a session cannot do
@@ -44,44 +44,33 @@ def obstacle_of(asked: Request, powers: Capabilities, max_prompt_chars: int | No
     ],
 )
 def test_content_that_the_session_does_not_take_is_refused(part: Part, power: str, word: str) -> None:
-    refusal = obstacle_of(request(Text(text="a"), part), Capabilities(), None)
+    refusal = obstacle_of(request(Text(text="a"), part), Capabilities())
 
     assert isinstance(refusal, UnsupportedFeature)
     assert (refusal.message, refusal.param) == (f"The connected session does not take {word}.", "messages")
-    assert obstacle_of(request(part), Capabilities(**{power: True}), None) is None
+    assert obstacle_of(request(part), Capabilities(**{power: True})) is None
 
 
 def test_image_in_a_tool_result_counts() -> None:
     messages = (ToolMessage(call_id="t-1", content=(Image(url="data:,"),)),)
 
-    assert obstacle_of(Request(model="m", messages=messages), Capabilities(), None) is not None
+    assert obstacle_of(Request(model="m", messages=messages), Capabilities()) is not None
 
 
 def test_tools_need_a_session_that_calls_them() -> None:
-    refusal = obstacle_of(request(tools=(TOOL,)), Capabilities(), None)
+    refusal = obstacle_of(request(tools=(TOOL,)), Capabilities())
 
     assert isinstance(refusal, UnsupportedFeature)
     assert refusal.message.startswith("The connected session cannot call tools")
     assert refusal.param == "tools"
-    assert obstacle_of(request(tools=(TOOL,)), Capabilities(tools=True), None) is None
-    assert obstacle(Needs(request(tools=(TOOL,))), Capabilities(), None, tools_emulated=True) is None
+    assert obstacle_of(request(tools=(TOOL,)), Capabilities(tools=True)) is None
+    assert obstacle(Needs(request(tools=(TOOL,))), Capabilities(), tools_emulated=True) is None
 
 
 def test_tools_that_must_not_be_called_need_nothing() -> None:
     unwanted = request(tools=(TOOL,), tool_choice=ToolChoice(mode="none"))
 
-    assert obstacle_of(unwanted, Capabilities(), None) is None
-
-
-@pytest.mark.parametrize(("limit", "fits"), [(None, True), (10, True), (9, False)])
-def test_length_of_the_prompt(limit: int | None, fits: bool) -> None:
-    asked = request(Text(text="12345"), Image(url="data:,"), tools=(Tool(name="look1"),))
-    refusal = obstacle_of(asked, Capabilities(images=True, tools=True), limit)
-
-    assert (refusal is None) is fits
-    if refusal is not None:
-        assert isinstance(refusal, ContextLengthExceeded)
-        assert refusal.message == "The prompt has 10 characters, the connected session takes 9."
+    assert obstacle_of(unwanted, Capabilities()) is None
 
 
 # ---------------------------------------------------------------- what is dropped
