@@ -49,6 +49,7 @@ export class Lesson {
   #document;
   #panel;
   #location;
+  /** Before the chat gets a title of its own. */ #title;
   #said = 0;
   #composer = "";
   /** @type {string | undefined} */ #send;
@@ -67,6 +68,7 @@ export class Lesson {
     this.#document = document;
     this.#panel = panel;
     this.#location = new URL(document.location.href);
+    this.#title = document.title;
     this.#ignored = (/** @type {Element} */ element) => {
       if (panel.isOwn(element)) return true;
       return this.#composer !== "" && all(document, this.#composer).some((each) => holds(each, element));
@@ -436,7 +438,7 @@ export class Lesson {
     const { previous } = this.#options;
     return describe({
       location: this.#location,
-      title: this.#document.title,
+      title: this.#title,
       ways,
       ...(previous ? { previous } : {}),
       ...(opening ? { opening } : {}),

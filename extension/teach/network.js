@@ -247,11 +247,18 @@ function cost({ way: { answer }, pieces }) {
   const marks = [where].flat();
   // A mark that names a kind of item keeps out what comes at the same path some other day.
   const named = marks.length === 1 && marks.every(({ event, path = "" }) => event !== undefined || isKind(path, [text].flat()));
-  const form = named ? 0 : marks.length ? 4 + marks.length : 2;
+  // Of several such fields the one next to the text says most exactly what it is.
+  const far = named ? Math.abs(depth([text].flat()[0]) - depth(marks[0]?.path)) : 0;
+  const form = named ? Math.min(far / 4, 1) : marks.length ? 4 + marks.length : 2;
   const paths = [text].flat().join(".");
   // The second of a list today is hardly the second of a longer one tomorrow; the last may be.
   const places = paths.split(".").filter((step) => Number(step) > 0).length;
   return MODES[mode] * 1000 + (pieces > 1 ? 0 : 500) + form * 20 + places * 60 + paths.length;
+}
+
+/** @param {string} [path] */
+function depth(path = "") {
+  return path.split(".").length;
 }
 
 /**

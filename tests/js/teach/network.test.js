@@ -125,6 +125,25 @@ test("socket.io whose first piece comes in another event", () => {
   });
 });
 
+test("of the fields that tell the kind of an item, the one next to the text counts", () => {
+  const frame = (/** @type {string} */ type, /** @type {unknown} */ data) => `42${JSON.stringify(["events", { data: { type, data } }])}`;
+  const texts = [
+    frame("chat:active", { active: true }),
+    ...PIECES.map((delta) => frame("response", { type: "text.delta", delta })),
+    frame("response", { type: "text.done" }),
+    frame("chat:active", { active: false }),
+  ];
+
+  const found = best([exchange(texts, { transport: "websocket" })]);
+
+  assert.deepEqual(found?.way.answer, {
+    format: "socket.io",
+    text: "data.data.delta",
+    where: { path: "data.data.type", equals: "text.delta" },
+    done: { path: "data.data.type", equals: "text.done" },
+  });
+});
+
 test("frames of a plain socket", () => {
   const texts = [...PIECES.map((t) => JSON.stringify({ kind: "token", t })), JSON.stringify({ kind: "over" })];
 
