@@ -10,6 +10,7 @@ import { FakeTasks, FakeTimers, settled } from "../support/socket.js";
 /** @typedef {import("../../../extension/content/main.js").SiteAdapter} SiteAdapter */
 
 const CLIENT = { kind: "extension", version: "1.0" };
+const REFUSAL = "The site description cannot be used: no good";
 const SETUP = { client: CLIENT, description: { id: "demo" }, session: null };
 
 /** @type {FakePort[]} */ let ports;
@@ -25,6 +26,14 @@ beforeEach(() => {
   timers = new FakeTimers();
   over = false;
 });
+
+/**
+ * The next task, without the message channel that would keep the process alive.
+ * @param {() => void} run
+ */
+function soon(run) {
+  return { schedule: () => void setImmediate(run), close: () => {} };
+}
 
 /** @param {{id: string}} description */
 function makeAdapter({ id }) {
@@ -43,7 +52,7 @@ function begin(fields = {}) {
     makeAdapter,
     onend: () => log.push("end"),
     onbug: (error) => log.push(String(error)),
-    seams: { timers, random: () => 0.5, wakeups: [] },
+    seams: { timers, random: () => 0.5, wakeups: [], tasks: soon },
     tasks: views.queue,
     now: timers.now,
     ...fields,
@@ -158,7 +167,8 @@ test("a description that cannot be used is said so", async () => {
   await port().say({ type: "setup", setup: { ...SETUP, description: { id: "broken" } } });
 
   assert.deepEqual(log, ["Error: no good"]);
-  assert.deepEqual(view().site, { state: "unavailable", detail: "The description of this site cannot be used." });
+  assert.deepEqual(frames(), [{ type: "refused", detail: REFUSAL }]);
+  assert.deepEqual(view().site, { state: "unavailable", detail: REFUSAL });
 });
 
 test("a description that cannot be used needs nobody who listens", async () => {
