@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 CONNECT: Final = "connect"
 DISCONNECT: Final = "disconnect"
+REFUSED: Final = "refused"
+REFUSAL_CHARS: Final = 1000
 STOP_SECONDS: Final = 1.0
 
 
@@ -87,6 +89,8 @@ class CarriedPage(WatchedPage):
             if spoken.message.get("type") == DISCONNECT:
                 self._left()
                 return
+            if spoken.message.get("type") == REFUSED:
+                self.refusal = str(spoken.message.get("detail"))[:REFUSAL_CHARS]
             try:
                 self._carrying[2].receive(spoken.message)
             except Flooded:

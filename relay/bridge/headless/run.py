@@ -165,6 +165,8 @@ class AccountRun:
                 raise BrowserLost(browser.lost.result())
             if tab.lost.done():
                 raise PageLost(tab.lost.result())
+            if tab.refusal is not None:
+                raise _GaveUp(tab.refusal)
             await self._weigh(browser)
             await self._save_if_due(browser, tab)
 
@@ -262,4 +264,4 @@ class _WindowClosed(Exception):
 
 
 class _GaveUp(Exception):
-    """It crashed too often."""
+    """It crashed too often, or can never work."""

@@ -42,6 +42,8 @@ class Tab(Protocol):
 
     lost: asyncio.Future[str]
     """Done, saying how, once the page is gone."""
+    refusal: str | None = None
+    """Why our program cannot work on any page of this account, once known: its site description is no good."""
 
     @property
     def credential(self) -> str | None:

@@ -116,6 +116,13 @@ async def test_port_that_disconnects_and_messages_of_no_port(desk: Desk):
     desk.say({"type": "view"})
 
 
+async def test_description_that_is_no_good_is_known(desk: Desk):
+    desk.load()
+    assert desk.page.refusal is None
+    desk.say({"type": "refused", "detail": "ways is missing" + "!" * 2000})
+    assert desk.page.refusal == ("ways is missing" + "!" * 2000)[:1000]
+
+
 async def test_flood_costs_the_page_its_carrier(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(carrier_module, "QUEUED_MESSAGES", 3)
     desk.load()

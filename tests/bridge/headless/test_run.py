@@ -131,6 +131,16 @@ async def test_gives_up_after_too_many_crashes(home: Home):
     assert len(engine.starts) == 2
 
 
+async def test_description_that_is_no_good_is_said_and_not_tried_again(home: Home):
+    engine = FakeEngine()
+    async with running(AccountRun(ACCOUNT, home, engine, Watching(beat=0.001))) as run:
+        await until(lambda: run.snapshot.state == "running")
+        engine.browser.tabs[0].refusal = "The site description cannot be used: ways is missing"
+        await until(lambda: run.snapshot.state == "failed")
+    assert run.snapshot.detail == "The site description cannot be used: ways is missing"
+    assert len(engine.starts) == 1
+
+
 async def test_site_that_cannot_be_reached_is_tried_for_as_long_as_it_takes(home: Home):
     engine = FakeEngine(open_failures=[PageLost("No network.") for _ in range(3)])
     async with running(AccountRun(ACCOUNT, home, engine, Watching(restarts=1, beat=0.001))) as run:
