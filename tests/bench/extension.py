@@ -23,7 +23,7 @@ from answers import first_part, rate, table  # noqa: E402  # beside this file
 from playwright.async_api import Page, async_playwright  # noqa: E402
 from puter_emulator import PuterEmulator  # noqa: E402  # from the folder just named
 from stack.extension import SITE, Extended, extended  # noqa: E402
-from stack.page import ready  # noqa: E402
+from stack.page import open_page, ready, sign_in  # noqa: E402
 from stack.relay import Relay  # noqa: E402
 
 ROUNDS = 5
@@ -43,6 +43,8 @@ async def main() -> None:
                 await browser.connect(tab)
                 await ready(relay)
                 rows = [*await speed(relay), *await sessions(relay, browser, tab), *await memory(browser)]
+            async with extended(playwright, Path(place) / "another") as browser:
+                rows += await own_page(relay, browser)
             await relay.stop()
     print(table(rows))
 
@@ -89,8 +91,23 @@ async def sessions(relay: Relay, browser: Extended, tab: Page) -> list[tuple[str
     ]
 
 
+async def own_page(relay: Relay, browser: Extended) -> list[tuple[str, str]]:
+    """Load relay's own page anew, to compare."""
+    page = await open_page(browser.context, relay)
+    await sign_in(page)
+    await ready(relay)
+    loads = []
+    for _ in range(ROUNDS):
+        await gone(relay, page)
+        began = time.monotonic()
+        await page.goto(relay.origin)
+        await ready(relay)
+        loads.append(time.monotonic() - began)
+    return [("from loading relay's own page in a tab that was elsewhere, ms", f"{statistics.median(loads) * 1000:.0f}")]
+
+
 async def gone(relay: Relay, tab: Page) -> None:
-    """Lead a tab away from the site, so that its session ends."""
+    """Lead a tab elsewhere, so that its session ends."""
     await tab.goto("about:blank")
     await ready(relay, 0)
 
