@@ -35,6 +35,7 @@ WEIGH_SECONDS: Final = 10.0
 SAVE_SECONDS: Final = 5.0
 LAST_SAVE_SECONDS: Final = 1.5
 OPEN_PAUSE_SECONDS: Final = 60.0
+FOLLOW_SECONDS: Final = 0.1
 Answer = TypeVar("Answer")
 
 
@@ -149,6 +150,9 @@ class AccountRun:
                 self._become("running", "")
                 await self._watch(browser, tab)
             except PageLost as exc:
+                await asyncio.wait({browser.lost}, timeout=FOLLOW_SECONDS)
+                if browser.lost.done():  # a browser that crashes takes its page along first: that is one crash
+                    raise BrowserLost(browser.lost.result()) from exc
                 await self._pause(exc)
             finally:
                 self._tab = None

@@ -86,6 +86,17 @@ async def test_crashed_browser_is_started_again(home: Home):
         assert (engine.browsers[0].closed, engine.browsers[0].saved) == (True, 0)
 
 
+async def test_browser_that_takes_its_page_along_is_one_crash(home: Home):
+    engine = FakeEngine()
+    async with running(AccountRun(ACCOUNT, home, engine, FAST)) as run:
+        await until(lambda: run.snapshot.state == "running")
+        engine.tab.lost.set_result("The page was closed.")
+        await asyncio.sleep(0)
+        engine.browser.lost.set_result("The browser crashed.")
+        await until(lambda: len(engine.browsers) == 2 and run.snapshot.state == "running")
+        assert run.snapshot.restarts == 1
+
+
 @pytest.mark.parametrize("who", ["page", "browser"])
 async def test_what_hangs_is_replaced(home: Home, who: str):
     engine = FakeEngine()
