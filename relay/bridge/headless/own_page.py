@@ -8,7 +8,7 @@ from typing import Final
 
 from playwright.async_api import BrowserContext, CDPSession, Error, Page
 
-from relay.bridge.headless.page import WatchedPage
+from relay.bridge.headless.page import WatchedPage, reason
 from relay.bridge.headless.seams import PageLost, Tab
 from relay.bridge.headless.visit import Place, Visit
 from relay.errors import StoreError
@@ -45,8 +45,7 @@ class OwnPage(Visit):
         except TimeoutError:
             raise PageLost(f"relay's page did not open within {OPEN_SECONDS:g} s.") from None
         except Error as exc:
-            first = exc.message.strip().partition("\n")[0]
-            raise PageLost(f"relay's page did not open: {first}") from exc
+            raise PageLost(f"relay's page did not open: {reason(exc)}") from exc
         except StoreError as exc:
             raise PageLost(f"relay's page could not be paired: {exc.message}") from exc
 

@@ -92,3 +92,8 @@ class WatchedPage(Tab):
     def _end(self, how: str) -> None:
         if not self.lost.done():
             self.lost.set_result(how)
+
+
+def reason(error: Error) -> str:
+    """Return why a page did not open, without its address: that may hold a secret."""
+    return error.message.strip().partition("\n")[0].partition(" at http")[0].removeprefix("Page.goto: ")

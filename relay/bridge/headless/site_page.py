@@ -17,6 +17,7 @@ from relay.bridge.headless.accounts import Account, Home
 from relay.bridge.headless.carried import Carried, CarriedPage
 from relay.bridge.headless.linker import NotLinkable, link
 from relay.bridge.headless.own_page import fresh_page
+from relay.bridge.headless.page import reason
 from relay.bridge.headless.seams import PageLost, Tab
 from relay.bridge.headless.sites import matches
 from relay.bridge.headless.visit import Place, Visit
@@ -47,8 +48,7 @@ class SitePage(Visit):
         except TimeoutError:
             raise PageLost(f"{self.account.site} did not open within {OPEN_SECONDS:g} s.") from None
         except Error as exc:
-            first = exc.message.strip().partition("\n")[0]
-            raise PageLost(f"{self.account.site} did not open: {first}") from exc
+            raise PageLost(f"{self.account.site} did not open: {reason(exc)}") from exc
         except StoreError as exc:
             raise PageLost(f"{self.account.site} could not be paired: {exc.message}") from exc
 

@@ -69,7 +69,7 @@ async def test_what_keeps_the_page_from_opening(context: Context, monkeypatch: p
     with pytest.raises(PageLost, match=r"did not open within 0\.01 s"):
         await own_page(context, Pairings()).open()
 
-    context.broken = Error("net::ERR_FAILED\nCall log: …")
+    context.broken = Error("Page.goto: net::ERR_FAILED at http://localhost:3000/#code=SECRET\nCall log: …")
     with pytest.raises(PageLost, match=r"did not open: net::ERR_FAILED$"):
         await own_page(context, Pairings()).open()
 

@@ -80,7 +80,7 @@ async def test_what_keeps_a_site_from_opening(home: Home, modules: Path, monkeyp
         await SitePage(context, place(pairings, modules), ACCOUNT, home).open()  # type: ignore[arg-type]
 
     context = Context()
-    context.broken = Error("net::ERR_NAME_NOT_RESOLVED\nCall log")
+    context.broken = Error("Page.goto: net::ERR_NAME_NOT_RESOLVED at https://chat.example/?key=secret\nCall log")
     with pytest.raises(PageLost, match=r"^chat\.example did not open: net::ERR_NAME_NOT_RESOLVED$"):
         await opening(context, Pairings())
 
