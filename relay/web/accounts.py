@@ -39,7 +39,7 @@ class How(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Wanted(How, frozen=True, forbid_unknown_fields=True):
     """An account to make or change; ``adapter`` is the id of a built-in site description or a description itself."""
 
-    name: Annotated[str, Meta(max_length=64)] | None = None
+    name: str | None = None
     site: Annotated[str, Meta(max_length=4096)] | None = None
     adapter: Annotated[str, Meta(max_length=256)] | dict[str, Any] | None = None
     proxy: Annotated[str, Meta(max_length=4096)] | None = None

@@ -125,6 +125,7 @@ async def test_site_name_proxy_and_token(house: House):
             b'{"site": "https://chat.example/", "token": "t"}',
             "Only relay's own page has a function that takes a token.",
         ),
+        (b'{"name": "%s"}' % (b"n" * 300), "A name has 1 to 40 of: a-z 0-9 . _ - and begins with a letter or digit."),
         (b'{"name": "No Name"}', "A name has 1 to 40 of: a-z 0-9 . _ - and begins with a letter or digit."),
     ],
 )
