@@ -1,6 +1,5 @@
 """The page, its files and the headers that keep it safe."""
 
-
 import pytest
 
 from relay.web.page import content_security_policy
