@@ -34,7 +34,11 @@ def test_pack_has_every_file_and_is_the_same_each_time(relay: Relay, folder: Pat
     with zipfile.ZipFile(folder / "again.zip") as archive:
         assert archive.testzip() is None
         names = set(archive.namelist())
-        assert archive.read("manifest.json") == (source / "manifest.json").read_bytes()
+        packed_manifest = json.loads(archive.read("manifest.json"))
+        assert archive.read("page/agent.js") == (source / "page" / "agent.js").read_bytes()
+    manifest = json.loads((source / "manifest.json").read_text())
+    assert manifest.pop("key")
+    assert packed_manifest == manifest
     assert {"manifest.json", "bridge/protocol.js", "page/agent.js", "content/main.js"} <= names
 
 
