@@ -13,6 +13,7 @@ import { AdapterError } from "../../adapter.js";
  * @typedef {import("../site.js").Way} Way
  */
 
+const PARTS = new Set(["text", "reasoning", "image", "tool_call"]);
 const REASONS = new Set(["stop", "length", "tool_calls", "content_filter"]);
 /** What a page may say of its failure, in the words of the bridge. */
 const KINDS = new Set([
@@ -77,7 +78,10 @@ export class FunctionWay {
           return finishOf(next.value, tools);
         }
         const part = partOf(next.value);
-        if (!part) continue;
+        if (!part) {
+          mustBeIgnorable(next.value);
+          continue;
+        }
         said = true;
         if (part.type === "tool_call") tools += 1;
         yield part;
@@ -110,6 +114,17 @@ function partOf(item) {
     default:
       return undefined;
   }
+}
+
+/**
+ * Parts of a later version and empty ones say nothing here; anything else would be an answer that lacks a piece.
+ * @param {any} item
+ */
+function mustBeIgnorable(item) {
+  if (item === null || item === undefined || item === "" || item.text === "") return;
+  if (typeof item.type === "string" && !PARTS.has(item.type)) return;
+  const what = typeof item.type === "string" ? `a faulty part of type ${item.type}` : `a ${typeof item} that is no part`;
+  throw new AdapterError("upstream", `The page's function gave ${what}; it should give texts or parts.`);
 }
 
 /**

@@ -34,7 +34,7 @@ test("a page offers a chat: its models, what it can do, and its answers", async 
       yield { type: "image", url: "data:," };
       yield { type: "tool_call", id: "t", name: "look", arguments: "{}" };
       yield { type: "tool_call", id: "t", arguments: "" };
-      yield* [{ type: "text" }, { type: "image" }, { type: "tool_call" }, { type: "later" }, null, 7];
+      yield* [{ type: "text", text: "" }, { type: "later" }, null, undefined];
     },
   });
   assert.deepEqual(await adapter.status(), {
@@ -57,6 +57,21 @@ test("a page offers a chat: its models, what it can do, and its answers", async 
   });
   assert.deepEqual(seen, [ask("Hi"), false]);
 });
+
+for (const item of [{ type: "text" }, { type: "image" }, { type: "tool_call" }, { choices: [] }, 7, true]) {
+  test(`an answer with ${JSON.stringify(item)} in it lacks a piece, and fails`, async (context) => {
+    const { chat } = await served(context, {
+      async *chat() {
+        yield "a";
+        yield item;
+      },
+    });
+    const { parts, error } = await readFailing(chat());
+    assert.deepEqual(parts, [text("a")]);
+    assert.equal(error.kind, "upstream");
+    assert.match(error.message, /^The page's function gave a .* it should give texts or parts\.$/);
+  });
+}
 
 test("how an answer ended is what the page returns", async (context) => {
   const { chat } = await served(context, {
