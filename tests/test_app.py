@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from relay import app, hardening, upkeep
 from relay.app import Running, serve
+from relay.bridge.headless.accounts import Accounts
 from relay.datadir import DataDir
 from relay.errors import SetupError
 from relay.settings import Settings
@@ -312,6 +313,17 @@ async def test_every_route_is_classified(house: House, tmp_path: Path):
         for sock in listener.sockets:
             sock.close()
     assert {rule.endpoint for rule in relay.http_app.url_map.iter_rules()} == set(ACCESS) - {"page.sdk"}
+
+
+async def test_engine_of_headless_mode_is_made_when_it_is_wanted(house: House, tmp_path: Path):
+    settings = Settings.model_validate({"port": 0, "headless": {"browser": "/usr/bin/some-browser"}})
+    listeners = app._listen(settings)
+    relay = app.Relay(settings, house.data, house.store, listeners, None)
+    for listener in (listeners.http, listeners.bridge):
+        for sock in listener.sockets:
+            sock.close()
+    engine = relay._make_engine(Accounts(tmp_path))
+    assert type(engine).__name__ == "PlaywrightEngine"
 
 
 async def test_local_sdk(tmp_path: Path):

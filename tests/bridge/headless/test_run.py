@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from bridge.headless.fakes import FakeEngine
+from support.links import settle
 
 from relay.bridge.headless import processes
 from relay.bridge.headless.accounts import ATTACHED, Account, Accounts, Home
@@ -91,7 +92,7 @@ async def test_browser_that_takes_its_page_along_is_one_crash(home: Home):
     async with running(AccountRun(ACCOUNT, home, engine, FAST)) as run:
         await until(lambda: run.snapshot.state == "running")
         engine.tab.lost.set_result("The page was closed.")
-        await asyncio.sleep(0)
+        await settle()
         engine.browser.lost.set_result("The browser crashed.")
         await until(lambda: len(engine.browsers) == 2 and run.snapshot.state == "running")
         assert run.snapshot.restarts == 1
