@@ -63,8 +63,12 @@ def listen(host: str, port: int, setting: str) -> Listener:
     first = _bind(socket.AF_INET6 if ":" in host else socket.AF_INET, "127.0.0.1" if both else host, port, setting)
     actual = first.getsockname()[1]
     sockets = [first]
-    if both and (second := _bind_ipv6_twin(actual)) is not None:
-        sockets.append(second)
+    try:
+        if both and (second := _bind_ipv6_twin(actual, setting)) is not None:
+            sockets.append(second)
+    except SetupError:
+        first.close()
+        raise
     return Listener(host, actual, tuple(sockets))
 
 
@@ -83,10 +87,15 @@ def _bind(family: socket.AddressFamily, host: str, port: int, setting: str) -> s
     return sock
 
 
-def _bind_ipv6_twin(port: int) -> socket.socket | None:
+def _bind_ipv6_twin(port: int, setting: str) -> socket.socket | None:
     try:
-        return _bind(socket.AF_INET6, "::1", port, "port")
-    except (SetupError, OSError):  # no IPv6 here; 127.0.0.1 alone serves
+        return _bind(socket.AF_INET6, "::1", port, setting)
+    except SetupError as exc:
+        # Somebody else at ::1 would be asked for localhost first, and get what is meant for relay.
+        if isinstance(exc.__cause__, OSError) and exc.__cause__.errno == errno.EADDRINUSE:
+            raise
+        return None
+    except OSError:  # no IPv6 here; 127.0.0.1 alone serves
         return None
 
 

@@ -57,6 +57,29 @@ def test_machine_without_ipv6(monkeypatch: pytest.MonkeyPatch):
         assert len(listener.sockets) == 1
 
 
+def test_neighbour_at_the_other_address_is_no_relay():
+    with socket.socket(socket.AF_INET6) as neighbour:
+        neighbour.bind(("::1", 0))
+        neighbour.listen()
+        port = neighbour.getsockname()[1]
+        with pytest.raises(SetupError, match="in use"):
+            module.listen("127.0.0.1", port, "port")
+        assert not reached("127.0.0.1", port)
+
+
+def test_address_that_another_reason_forbids(monkeypatch: pytest.MonkeyPatch):
+    real = module._bind
+
+    def only_ipv4(family: int, *rest: object) -> socket.socket:
+        if family == socket.AF_INET6:
+            raise SetupError("not here") from OSError(errno.EADDRNOTAVAIL, "Cannot assign requested address")
+        return real(family, *rest)
+
+    monkeypatch.setattr(module, "_bind", only_ipv4)
+    with listening("127.0.0.1") as listener:
+        assert len(listener.sockets) == 1
+
+
 def test_taken_port():
     with listening("127.0.0.1") as first, pytest.raises(SetupError) as refused:
         listen("127.0.0.1", first.port, "bridge-port")

@@ -88,10 +88,14 @@ const COMMANDS = {
 const LESSONS = {
   lesson: ({ catalog, memory }, _message, { origin }) => ({ previous: catalog.get(memory.local.sites[origin]?.adapter) }),
 
-  /** What was taught is for this site alone, whatever it says. */
-  async taught({ catalog, desk }, { description }, { tab, origin }) {
+  /** What was taught is for this site alone, whatever it says; requests to elsewhere it gets no leave for. */
+  async taught({ catalog, desk, memory }, { description }, { tab, origin }) {
     try {
-      const { id } = catalog.keep({ ...description, match: [patternOf(origin)] });
+      const id = taughtId(memory, origin);
+      const { origins } = memory.local.descriptions[id] ?? {};
+      const kept = { ...description, id, match: [patternOf(origin)] };
+      delete kept.origins;
+      catalog.keep(origins ? { ...kept, origins } : kept);
       await desk.connect(tab, origin, id);
       desk.redescribed(id);
       return {};
@@ -106,6 +110,23 @@ const LESSONS = {
     await desk.keepScripts();
   },
 };
+
+/**
+ * The id of what is taught at an origin: that of what was taught there before, else one that no other origin uses. A
+ * page that chose it could change how other sites are served.
+ * @param {Office["memory"]} memory
+ * @param {string} origin
+ */
+function taughtId({ local }, origin) {
+  const elsewhere = new Set(Object.entries(local.sites).flatMap(([each, site]) => (each === origin ? [] : [site.adapter])));
+  const before = local.sites[origin]?.adapter;
+  if (before?.startsWith("taught-") && !elsewhere.has(before) && local.descriptions[before]) return before;
+  const name = `taught-${new URL(origin).host.replace(/[^a-z\d.-]+/g, "-").slice(0, 50)}`;
+  const taken = (/** @type {string} */ id) => elsewhere.has(id) || id in local.descriptions;
+  let id = name;
+  for (let number = 2; taken(id); number += 1) id = `${name}-${number}`;
+  return id;
+}
 
 /**
  * A page with relay's scripts is there: if a lesson waits for it, begin.

@@ -68,8 +68,9 @@ class Admins:
             Overloaded: there were too many wrong ones of late.
         """
         self._forget()
-        self._refuse_guessing()
         if self._codes.pop(code_digest(code), None) is None:
+            # Only guesses are slowed down: they must not keep the owner out.
+            self._refuse_guessing()
             self._guesses.append(self._clock())
             log.warning("admin.refused")
             raise InvalidCredential("This link is used or older than 5 minutes. Make a new one with: relay admin")

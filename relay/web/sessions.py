@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -69,7 +70,7 @@ def _session(session: Session, account: Snapshot | None, behind: float) -> dict[
         "in_flight": session.in_flight,
         "concurrency": session.limits.concurrency,
         "served": session.served,
-        "rest_seconds": round(session.rest),
+        "rest_seconds": math.ceil(session.rest),
         "last_error": error and {"kind": error.kind, "message": error.message, "at": _time(error.at + behind)},
         "models": [model.id for model in session.models],
         "capabilities": msgspec.structs.asdict(session.capabilities),

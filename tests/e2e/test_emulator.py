@@ -119,7 +119,7 @@ async def test_own_fetch_is_told_the_status_and_the_headers(puter: PuterEmulator
     )
 
     message = "Too many requests"
-    assert seen == [429, "7", {"error": message, "message": message, "code": "too_many_requests"}]
+    assert seen == [429, "2", {"error": message, "message": message, "code": "too_many_requests"}]
 
 
 async def test_abort_of_a_fetch_is_noticed(puter: PuterEmulator, signed_in: Page) -> None:

@@ -9,6 +9,7 @@ from puter_emulator import PuterEmulator
 from stack.client import ApiClient, said
 from stack.fixtures import Desk
 from stack.page import ready, sign_in
+from stack.relay import Relay
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,7 +23,6 @@ class Refused(NamedTuple):
 
 
 REFUSED = (
-    Refused("limited", 429, "rate_limit_exceeded"),
     Refused("ollama:ollama/limit", 429, "rate_limit_exceeded"),
     Refused("no-funds", 429, "insufficient_quota"),
     Refused("moderated", 400, "content_filter"),
@@ -47,15 +47,15 @@ async def test_refusal_is_an_http_error(api: ApiClient, case: Refused, stream: b
     assert (reply.status, reply.json()["error"]["code"]) == (case.status, case.code)
 
 
-async def test_time_to_wait_is_passed_on(api: ApiClient) -> None:
-    reply = await api.chat("limited")
+@pytest.mark.usefixtures("signed_in_page")
+async def test_site_that_asks_for_a_pause_is_left_alone_until_then(puter: PuterEmulator, relay: Relay) -> None:
+    first = await relay.client.chat("limited")
+    others = [await relay.client.chat("echo"), await relay.client.chat("limited", stream=True)]
 
-    assert reply.headers["retry-after"] == "7"
-
-
-async def test_site_is_asked_once(puter: PuterEmulator, api: ApiClient) -> None:
-    await api.chat("limited")
-
+    assert (first.status, first.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert first.headers["retry-after"] == "2"
+    assert [(reply.status, reply.json()["error"]["code"]) for reply in others] == [(429, "rate_limit_exceeded")] * 2
+    assert all(1 <= int(reply.headers["retry-after"]) <= 2 for reply in others)
     assert len(puter.calls) == 1
 
 

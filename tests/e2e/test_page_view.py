@@ -295,7 +295,7 @@ async def test_failed_and_cancelled_calls_say_why(
 ) -> None:
     watch.expect(BROKEN_ON_PURPOSE)
     page = await signed_in(relay, context)
-    await relay.client.chat("limited")
+    await relay.client.chat("ollama:ollama/limit")
     async with relay.client.stream("held") as answer:
         await begin(answer)
         answer.leave()
@@ -303,7 +303,9 @@ async def test_failed_and_cancelled_calls_say_why(
 
     rows = page.locator("#calls-rows tr")
     await expect(rows.nth(0).locator("td").nth(1)).to_have_text("CancelledThe client went away.")
-    await expect(rows.nth(1).locator("td").nth(1)).to_have_text("FailedToo many requests")
+    await expect(rows.nth(1).locator("td").nth(1)).to_have_text(
+        "FailedAI provider rate limit exceeded (429 Rate limit reached)"
+    )
     await expect(rows).to_have_count(2)
 
 

@@ -192,7 +192,7 @@ async def limited(_: Conversation, answer: Answer) -> None:
     """Ask to slow down, with a time."""
     message = "Too many requests"
     body = {"error": message, "message": message, "code": "too_many_requests"}
-    await reply(answer.exchange, 429, body, Retry_After="7", Access_Control_Expose_Headers="Retry-After")
+    await reply(answer.exchange, 429, body, Retry_After="2", Access_Control_Expose_Headers="Retry-After")
 
 
 async def html(_: Conversation, answer: Answer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,9 +116,10 @@ async def shared_desk(
     assert await relay.stop() == 0, relay.said
 
 
-@pytest.fixture
-def desk(puter: PuterEmulator, shared_desk: Desk) -> Desk:
-    """The shared relay and page, with the emulated Puter well-behaved."""
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(puter: PuterEmulator, shared_desk: Desk) -> Desk:
+    """The shared relay and page, with the emulated Puter well-behaved, and no pause that it asked for before."""
+    await rested(shared_desk.relay)
     return shared_desk
 
 
@@ -125,6 +127,15 @@ def desk(puter: PuterEmulator, shared_desk: Desk) -> Desk:
 def api(desk: Desk) -> ApiClient:
     """A client of the shared relay."""
     return desk.client
+
+
+async def rested(relay: Relay) -> None:
+    """Wait until no site wants to be left alone."""
+    owner = ApiClient(relay.origin, (relay.data_dir / "admin-token").read_text().strip())
+    while pauses := [each["rest_seconds"] for each in (await owner.get("/api/sessions")).json()["sessions"]]:
+        if max(pauses) == 0:
+            return
+        await asyncio.sleep(max(pauses))
 
 
 async def launch(playwright: Playwright) -> Browser:

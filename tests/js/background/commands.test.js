@@ -148,6 +148,8 @@ test("descriptions are kept and dropped", async () => {
   assert.deepEqual(done, [["keep", { id: "x" }], ["redescribed", "x"], ["drop", "x"]]);
 });
 
+const TAUGHT = `taught-${new URL(SITE).host}`;
+
 test("a lesson begins on a page that is loaded anew, and what it teaches is for its site alone", async () => {
   assert.deepEqual(await ask({ type: "lesson" }, PAGE), { error: "not allowed" });
   permitted = [];
@@ -161,14 +163,14 @@ test("a lesson begins on a page that is loaded anew, and what it teaches is for 
   assert.deepEqual(done.splice(0), [["keepScripts"], ["reload", 1], ["begin", 1, { teach: true }]]);
 
   assert.deepEqual(await ask({ type: "lesson" }, PAGE), { previous: { id: "a", name: "A chat" } });
-  assert.deepEqual(await ask({ type: "taught", description: { id: "x", match: ["https://bank.example/*"] } }, PAGE), {});
-  assert.deepEqual(await ask({ type: "taught", description: {} }, PAGE), { error: "id is missing" });
+  const hostile = { id: "a", match: ["https://bank.example/*"], origins: ["https://evil.example"], name: "x" };
+  assert.deepEqual(await ask({ type: "taught", description: hostile }, PAGE), {});
   assert.deepEqual(await ask({ type: "connect", tab: 1 }, PAGE), {});
   assert.deepEqual(await ask({ type: "taught" }, { ...PAGE, origin: "https://other.example" }), { error: "not allowed" });
   assert.deepEqual(done.splice(0), [
-    ["keep", { id: "x", match: [`${SITE}/*`] }],
-    ["connect", 1, SITE, "x"],
-    ["redescribed", "x"],
+    ["keep", { id: TAUGHT, match: [`${SITE}/*`], name: "x" }],
+    ["connect", 1, SITE, TAUGHT],
+    ["redescribed", TAUGHT],
   ]);
   await ask({ type: "over" }, PAGE);
   assert.deepEqual(await ask({ type: "lesson" }, PAGE), { error: "not allowed" });
