@@ -11,7 +11,7 @@ from msgspec import Meta
 from quart import Blueprint, Response, jsonify, redirect, request, send_from_directory
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from relay.errors import InvalidRequest, OriginRefused
+from relay.errors import InvalidRequest, OriginRefused, PermissionRefused
 from relay.gateway.admins import CODE_SECONDS, SESSION_SECONDS, Admins
 from relay.shipped import assets
 from relay.web.access import is_same_origin
@@ -35,6 +35,18 @@ class AdminPlace:
     page_origin: str
     cookie: str
 
+    def check(self) -> None:
+        """See that a script of the vendor's cannot do what the owner can.
+
+        Raises:
+            PermissionRefused: to a browser, the admin page would be the same place as the page with that script.
+        """
+        if self.origin == self.page_origin:
+            raise PermissionRefused(
+                "The admin page would share its address with the chat's own script here. It is there when relay "
+                "listens on this machine only (without --host); a tunnel such as ssh -L reaches it from elsewhere."
+            )
+
 
 class _SignIn(msgspec.Struct, frozen=True):
     code: Annotated[str, Meta(max_length=64)]
@@ -50,7 +62,8 @@ def blueprint(admins: Admins, place: AdminPlace) -> Blueprint:
 
     @routes.get("/admin/", strict_slashes=False)
     async def page() -> Response | WerkzeugResponse:
-        if f"{request.scheme}://{request.host}" == place.page_origin != place.origin:
+        place.check()
+        if f"{request.scheme}://{request.host}" == place.page_origin:
             return redirect(f"{place.origin}/admin/", 307)  # the fragment goes along (RFC 9110, 10.2.2)
         response = await send_from_directory(folder, "index.html")
         response.headers["Content-Security-Policy"] = POLICY
@@ -61,11 +74,13 @@ def blueprint(admins: Admins, place: AdminPlace) -> Blueprint:
 
     @routes.post("/api/admin/codes")
     async def make_code() -> Response:
+        place.check()
         code = admins.create_code()
         return jsonify(code=code, url=f"{place.origin}/admin/#code={code}", expires_in=CODE_SECONDS)
 
     @routes.post("/api/admin/sign-in")
     async def sign_in() -> Response:
+        place.check()
         if not is_same_origin(request):
             raise OriginRefused("Only the admin page itself may sign in.")
         session = admins.sign_in(_code(await read_json()))

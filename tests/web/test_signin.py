@@ -4,8 +4,9 @@ from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
-from quart import Response
+from quart import Quart, Response
 
+from relay.errors import PermissionRefused
 from relay.gateway.admins import MOST_GUESSES
 from relay.web import signin
 
@@ -28,6 +29,18 @@ async def sign_in(site: Site, body: Any, **headers: str | None) -> Response:
 async def test_link(site: Site):
     made = await (await site.ask("POST", "/api/admin/codes", key=ADMIN)).get_json()
     assert made == {"code": made["code"], "url": f"{ADMIN_ORIGIN}/admin/#code={made['code']}", "expires_in": 300}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/admin/"), ("POST", "/api/admin/codes"), ("POST", "/api/admin/sign-in")]
+)
+async def test_admin_page_is_not_where_the_vendors_script_is(site: Site, method: str, path: str):
+    shared = "http://192.0.2.1:3000"
+    app = Quart("one-address")
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.register_blueprint(signin.blueprint(site.admins, signin.AdminPlace(shared, shared, COOKIE)))
+    with pytest.raises(PermissionRefused, match="would share its address"):
+        await app.test_client().open(path, method=method)
 
 
 async def test_code_becomes_a_session(site: Site):
