@@ -9,7 +9,7 @@ from apps.webchat import WebChat
 from playwright.async_api import BrowserContext, expect
 from stack.client import ApiClient, Said, said
 
-pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.e2e, pytest.mark.heavy, pytest.mark.asyncio(loop_scope="session")]
 
 CHATS = [
     "gradio",

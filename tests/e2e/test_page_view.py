@@ -48,6 +48,11 @@ async def reads(page: Page, **texts: str | re.Pattern[str]) -> None:
         await expect(page.locator(f"#{name.replace('_', '-')}")).to_have_text(text)
 
 
+async def paired(page: Page) -> None:
+    """Wait until relay has told `page`, the first that was paired, the key."""
+    await expect(page.locator("#api-key")).not_to_have_value("")
+
+
 async def buttons(page: Page) -> list[str]:
     """The buttons that the status offers."""
     return [text.strip() for text in await page.locator("#status button:visible").all_inner_texts()]
@@ -315,6 +320,7 @@ async def test_failed_and_cancelled_calls_say_why(
 async def test_settings_are_copied_with_a_word(relay: Relay, context: BrowserContext) -> None:
     await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=relay.origin)
     page = await open_page(context, relay)
+    await paired(page)
     await page.get_by_text("Environment variables").click()
     await page.get_by_text("Try it with curl").click()
     key = await page.locator("#api-key").input_value()
@@ -428,6 +434,7 @@ async def test_built_in_model_is_downloaded_on_a_click(relay: Relay, context: Br
 
 async def test_missing_built_in_model_is_explained(relay: Relay, context: BrowserContext) -> None:
     page = await open_page(context, relay)
+    await paired(page)
     await page.get_by_label("Which chat answers the calls").select_option("prompt-api")
 
     await reads(page, headline="This chat is not available here", explanation=re.compile("built-in model"))

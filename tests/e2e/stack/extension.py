@@ -6,6 +6,7 @@ whose manifest grants it the tests' hosts from the start; the extension itself a
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import shutil
@@ -77,8 +78,9 @@ class Extended:
 
 
 def id_of(folder: Path) -> str:
-    """The id that Chromium gives to the extension that is loaded from `folder`: sixteen bytes of a hash, in letters."""
-    digest = hashlib.sha256(str(folder).encode()).hexdigest()[:32]
+    """The id that Chromium gives to the extension in `folder`: sixteen bytes of its key's hash, in letters."""
+    key = json.loads((folder / "manifest.json").read_text())["key"]
+    digest = hashlib.sha256(base64.b64decode(key)).hexdigest()[:32]
     return "".join(chr(ord("a") + int(digit, 16)) for digit in digest)
 
 
