@@ -420,6 +420,7 @@ async def test_models_of_a_chat_that_was_left_are_gone_at_once(relay: Relay, con
 async def test_built_in_model_is_downloaded_on_a_click(relay: Relay, context: BrowserContext) -> None:
     await context.add_init_script(DOWNLOADABLE_MODEL)
     page = await open_page(context, relay)
+    await paired(page)
     await page.get_by_label("Which chat answers the calls").select_option("prompt-api")
     await reads(page, headline="Download the model to continue")
     assert await buttons(page) == ["Download the model"]
