@@ -28,6 +28,8 @@ import { Bridge } from "/bridge/bridge.js";
  * @property {readonly CallView[]} calls
  */
 
+/** Relay closes so when it does not know the credential, or the code is used up. */
+const CLOSE_UNKNOWN = 4401;
 /** Relay closes so when it does not speak this page's version of the protocol. */
 const CLOSE_VERSION = 4409;
 
@@ -40,8 +42,10 @@ const ALLOWANCE_AGE_MS = 30_000;
 export class Session {
   /** @type {Bridge | undefined} */
   #bridge;
-  /** @type {string | undefined} */
+  /** @type {string | undefined} Until relay has taken or refused it: it works once, whatever this page does meanwhile. */
   #code;
+  /** Whether the bridge is to be opened anew once relay has answered the code. */
+  #overdue = false;
   /** @type {boolean | undefined} Unknown until the tabs have settled it. */
   #mine;
   #refreshedAt = 0;
@@ -74,11 +78,11 @@ export class Session {
     return {
       adapter: this.adapter,
       link: this.#phase(seen?.link),
-      pairing: seen?.link.state === "connecting" && this.memory.token === undefined,
+      pairing: this.#pairing,
       detail: this.#trouble,
       status: seen?.link,
-      site: seen?.site ?? { state: "starting" },
-      downloadable: seen?.downloadable ?? false,
+      site: (this.#overdue ? undefined : seen?.site) ?? { state: "starting" },
+      downloadable: !this.#overdue && (seen?.downloadable ?? false),
       calls: seen?.calls ?? [],
     };
   }
@@ -90,7 +94,7 @@ export class Session {
    */
   allow(mine) {
     this.#mine = mine;
-    this.#reopen();
+    this.#reopenSoon();
   }
 
   /** @param {string} code */
@@ -110,7 +114,7 @@ export class Session {
   use(adapter) {
     this.adapter = adapter;
     this.memory.rememberAdapter(adapter);
-    this.#reopen();
+    this.#reopenSoon();
   }
 
   reconnect() {
@@ -144,7 +148,19 @@ export class Session {
     }
   }
 
+  get #pairing() {
+    return this.#code !== undefined && this.#bridge?.link.state === "connecting";
+  }
+
+  /** Now, unless the code is on its way: what it is exchanged for would come to nobody. */
+  #reopenSoon() {
+    this.#overdue = this.#pairing;
+    if (this.#overdue) this.onchange();
+    else this.#reopen();
+  }
+
   #reopen() {
+    this.#overdue = false;
     this.#bridge?.stop();
     this.#bridge = undefined;
     this.#trouble = "";
@@ -155,7 +171,6 @@ export class Session {
   #open() {
     const { config, memory, adapter } = this;
     const code = this.#code;
-    this.#code = undefined;
     const key = `relay.session.${adapter}`;
     this.#bridge = new Bridge({
       url: config.bridge_url,
@@ -180,7 +195,10 @@ export class Session {
 
   /** Calls use up the allowance, so it is looked at when the last one has ended. */
   #changed() {
-    const { state, leaving = false, detail = "" } = this.#bridge?.link.status ?? {};
+    const { state, code, leaving = false, detail = "" } = this.#bridge?.link.status ?? {};
+    if (state === "online" || code === CLOSE_UNKNOWN) this.#code = undefined;
+    // Not at once: the token is kept only after the link is said to be up.
+    if (this.#overdue && !this.#pairing) queueMicrotask(() => this.#overdue && this.#reopen());
     if (state === "online" && !leaving) this.#trouble = "";
     else if (state !== "connecting") this.#trouble = detail;
     const before = this.#running;

@@ -74,7 +74,7 @@ const settled = () => new Promise((resolve) => void setImmediate(resolve));
 const current = () => /** @type {FakeSocket} */ (sockets.at(-1));
 
 /** @type {InstanceType<typeof Session>[]} */
-let sessions = [];
+const sessions = [];
 
 /** @param {{code?: string, token?: string}} [credentials] */
 function makeSession({ code, token } = {}) {
@@ -105,9 +105,11 @@ beforeEach(() => {
   Object.assign(globalThis, { addEventListener: () => {}, removeEventListener: () => {} });
 });
 
-afterEach(() => {
-  for (const session of sessions) session.allow(false);
-  sessions = [];
+afterEach(async () => {
+  for (const session of sessions.splice(0)) session.allow(false);
+  // A session that is being paired waits for relay's word.
+  current()?.onclose?.({ code: 1006, reason: "" });
+  await settled();
   sockets = [];
   for (const [name, descriptor] of before) {
     if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
@@ -143,6 +145,64 @@ test("a code is exchanged for a token, which is kept", async () => {
     [session.view.link, session.view.pairing, memory.token, session.view.site.state],
     ["connected", false, "lasting", "ready"],
   );
+});
+
+test("a chat chosen while the page is being paired gets what the code is exchanged for", async () => {
+  const { session, memory } = makeSession({ code: "ABCDE-FGHIJ" });
+  session.allow(true);
+  current().onopen?.();
+  await settled();
+  session.use("prompt-api");
+  assert.deepEqual([session.view.adapter, session.view.site.state, session.view.pairing], ["prompt-api", "starting", true]);
+  assert.deepEqual([sockets.length, current().closedWith], [1, undefined]);
+  current().say({ ...WELCOME, token: "lasting" });
+  await settled();
+  current().onopen?.();
+  await settled();
+  assert.deepEqual([memory.token, sockets.map(({ closedWith }) => closedWith)], ["lasting", [1000, undefined]]);
+  const { adapter, code, token } = current().sent[0];
+  assert.deepEqual([adapter, code, token], ["prompt-api", undefined, "lasting"]);
+});
+
+test("a code that relay has not answered is tried with the chat chosen then", async () => {
+  const { session } = makeSession({ code: "ABCDE-FGHIJ" });
+  session.allow(true);
+  current().onclose?.({ code: 1006, reason: "" });
+  await settled();
+  session.use("prompt-api");
+  current().onopen?.();
+  await settled();
+  const { adapter, code } = current().sent[0];
+  assert.deepEqual([sockets.length, adapter, code], [2, "prompt-api", "ABCDE-FGHIJ"]);
+});
+
+test("a code that relay refused is not tried with the next chat", async () => {
+  const { session } = makeSession({ code: "ABCDE-FGHIJ" });
+  session.allow(true);
+  session.use("prompt-api");
+  current().onclose?.({ code: 4401, reason: "" });
+  await settled();
+  assert.deepEqual([session.view.link, session.view.adapter, sockets.length], ["unpaired", "prompt-api", 1]);
+});
+
+test("a tab that is taken over while it is being paired keeps what the code is exchanged for", async () => {
+  const { session, memory } = makeSession({ code: "ABCDE-FGHIJ" });
+  session.allow(true);
+  current().onopen?.();
+  await settled();
+  session.allow(false);
+  current().say({ ...WELCOME, token: "lasting" });
+  await settled();
+  assert.deepEqual([memory.token, session.view.link, current().closedWith], ["lasting", "elsewhere", 1000]);
+});
+
+test("a newer code does not wait for the answer to an older one", async () => {
+  const { session } = makeSession({ code: "ABCDE-FGHIJ" });
+  session.allow(true);
+  session.pair("KLMNO-PQRST");
+  current().onopen?.();
+  await settled();
+  assert.deepEqual([sockets.length, current().sent[0].code], [2, "KLMNO-PQRST"]);
 });
 
 test("a refused page waits for a person, or for another tab's pairing", async () => {
