@@ -48,10 +48,14 @@ export class Carriage {
   constructor(port, options) {
     this.#port = port;
     this.#options = options;
-    port.onMessage.addListener((message) => this.#take(message));
-    port.onDisconnect.addListener(() => {
+  }
+
+  /** Begin, once the owner knows this carriage: what the page has said already is taken in this very call. */
+  begin() {
+    this.#port.onMessage.addListener((message) => this.#take(message));
+    this.#port.onDisconnect.addListener(() => {
       this.#close(CLOSE_PAGE_GONE, "the page is gone");
-      options.onend();
+      this.#options.onend();
     });
   }
 

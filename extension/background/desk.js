@@ -70,6 +70,7 @@ export class Desk {
     this.#live.set(id, { carriage, document });
     const client = { kind: /** @type {const} */ ("extension"), version: this.#options.version, carried: true };
     carriage.say({ type: "setup", setup: { client, description, session: seat.session, paused: seat.paused } });
+    carriage.begin();
     void this.#options.tabs.update(tab, { autoDiscardable: false }).catch(() => {});
     this.#options.onchange();
   }

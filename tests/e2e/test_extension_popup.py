@@ -131,6 +131,22 @@ async def test_popup_says_when_relay_is_not_there_and_the_tab_comes_back(browser
     assert await text(relay, "back") == "back"
 
 
+async def test_worker_that_a_page_began_knows_how_that_page_is(browser: Extended, relay: Relay):
+    await browser.pair(relay)
+    tab = await opened(browser)
+    await browser.connect(tab)
+    await ready(relay)
+    await browser.stop_worker()  # with no popup open, it is the page that begins the next one
+    await ready(relay, 0)
+    await ready(relay)
+
+    popup = await browser.popup()
+    row = popup.locator("li")
+    await expect(row.get_by_role("status")).to_have_text("Ready")
+    await row.get_by_role("button", name="Pause").click()
+    await ready(relay, 0)
+
+
 async def test_revoked_browser_is_told_to_pair_again(browser: Extended, relay: Relay):
     await browser.pair(relay)
     tab = await opened(browser)

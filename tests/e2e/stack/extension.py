@@ -59,11 +59,11 @@ class Extended:
 
     async def stop_worker(self) -> None:
         """Stop the extension's worker, as the browser does after a while of quiet."""
-        page = await self.context.new_page()
-        session = await self.context.new_cdp_session(page)
+        # In the browser's first, empty tab: one that is opened for it and closed again would begin the next worker.
+        session = await self.context.new_cdp_session(self.context.pages[0])
         await session.send("ServiceWorker.enable")
         await session.send("ServiceWorker.stopAllWorkers")
-        await page.close()
+        await session.detach()
 
     async def _number(self, tab: Page) -> int:
         page = await self.context.new_page()

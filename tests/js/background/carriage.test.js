@@ -23,6 +23,7 @@ beforeEach(() => {
     onend: () => told.push("end"),
     WebSocket: /** @type {any} */ (FakeWebSocket),
   });
+  carriage.begin();
 });
 
 /** A socket that was greeted and welcomed. */

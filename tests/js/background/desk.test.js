@@ -3,6 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { Catalog } from "../../../extension/background/catalog.js";
 import { Desk } from "../../../extension/background/desk.js";
+import { held } from "../../../extension/background/held.js";
 import { Memory } from "../../../extension/background/memory.js";
 import { Scripts } from "../../../extension/background/scripts.js";
 import { Seats } from "../../../extension/background/seats.js";
@@ -95,6 +96,23 @@ test("the next worker goes on with the same session", async () => {
 
   const port = page((await worker()).desk);
   assert.equal(greet(port).sent[0].session, "s1");
+});
+
+test("what a page said, and that it went, while the worker began is not lost", async () => {
+  await (await worker()).desk.connect(1, SITE, "a");
+  const { desk } = await worker();
+  const [port, gone] = [new FakePagePort(), new FakePagePort()];
+  for (const each of [port, gone]) {
+    const waiting = held(/** @type {any} */ (each));
+    each.say({ type: "open", socket: 1 });
+    each.say({ type: "view", view: VIEW });
+    if (each === gone) each.lose();
+    desk.attach(waiting, { tab: 1, origin: SITE, document: "open" });
+    const [first] = each.posted;
+    assert.deepEqual([first.type, FakeWebSocket.opened.length], ["setup", each === port ? 1 : 2]);
+    assert.equal(desk.report()[0]?.condition.headline, each === port ? "Ready" : "Starting…");
+  }
+  assert.deepEqual(FakeWebSocket.last.closedWith, [4001, "the page is gone"]);
 });
 
 test("a page that nobody connected is told to stop", async () => {
