@@ -22,6 +22,7 @@ from stack.programs import ROOT
 from stack.relay import Relay
 
 from relay.bridge.headless.accounts import Account, Accounts
+from relay.bridge.headless.windows import MOST
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -103,6 +104,16 @@ async def test_killed_renderer_ends_the_call_and_keeps_the_session(house: Relay)
     assert await text(house, "back") == "back"
     assert (await session(house))["id"] == before["id"]
     assert (await accounts(house))[0]["pid"] == account["pid"]
+
+
+async def test_site_that_opens_windows_without_bound_keeps_few_of_them(house: Relay):
+    await text(house, "windows 40")
+
+    async with asyncio.timeout(10):
+        while int(await text(house, "windows 0")) > MOST:
+            await asyncio.sleep(POLL_SECONDS)
+    assert int(await text(house, "windows 0")) == MOST - 1  # and the chat itself
+    assert house.said.count("headless.too_many_windows") == 1
 
 
 async def test_credential_of_the_carrier_is_private(house: Relay):

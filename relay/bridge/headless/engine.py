@@ -28,6 +28,7 @@ from relay.bridge.headless.site_page import SitePage, carry_for, description_of,
 from relay.bridge.headless.sites import Sites, matches
 from relay.bridge.headless.storage import restore
 from relay.bridge.headless.visit import Place, Visit
+from relay.bridge.headless.windows import Windows
 from relay.errors import StoreError
 
 log = structlog.get_logger(__name__)
@@ -128,10 +129,10 @@ class PlaywrightEngine(Engine):
         return (*known, *(Known(one, partial(matches, one)) for one in builtin))
 
     def _visit(self, context: BrowserContext, account: Account, home: Home, start: Start) -> Visit:
-        place = self._browsers.place
+        place, windows = self._browsers.place, Windows(context, account.name)
         if account.start is None:
-            return OwnPage(context, place, start.token)
-        return SitePage(context, place, account, home)
+            return OwnPage(windows, place, start.token)
+        return SitePage(windows, place, account, home)
 
     async def _join(self, context: BrowserContext, visit: Visit) -> Chromium:
         browser = Chromium(context, visit, await _main_process(context))

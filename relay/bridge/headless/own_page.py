@@ -6,11 +6,12 @@ import asyncio
 import json
 from typing import Final
 
-from playwright.async_api import BrowserContext, CDPSession, Error, Page
+from playwright.async_api import CDPSession, Error, Page
 
 from relay.bridge.headless.page import WatchedPage, reason
 from relay.bridge.headless.seams import PageLost, Tab
 from relay.bridge.headless.visit import Place, Visit
+from relay.bridge.headless.windows import Windows
 from relay.errors import StoreError
 
 OPEN_SECONDS: Final = 30.0
@@ -31,8 +32,8 @@ MARK: Final = "if (location.origin === %s) globalThis.relayHeadless = true;"
 class OwnPage(Visit):
     """Opens relay's page; `token` is a login of the site, for its own function that takes one."""
 
-    def __init__(self, context: BrowserContext, place: Place, token: str | None) -> None:
-        self._context = context
+    def __init__(self, windows: Windows, place: Place, token: str | None) -> None:
+        self._windows = windows
         self._place = place
         self._token = token
         self._marked = False
@@ -51,11 +52,12 @@ class OwnPage(Visit):
 
     async def _open(self) -> Tab:
         origin = self._place.origin
+        context = self._windows.context
         if not self._marked:
-            await self._context.add_init_script(MARK % json.dumps(origin))
+            await context.add_init_script(MARK % json.dumps(origin))
             self._marked = True
-        page = await fresh_page(self._context)
-        tab = OwnTab(page, await self._context.new_cdp_session(page), self._place)
+        page = await self._windows.fresh()
+        tab = OwnTab(page, await context.new_cdp_session(page), self._place)
         await page.goto(origin + QUIET_ADDRESS)
         code = "" if await tab.find_credential() else await self._place.pairing.create_code(origin, CODE_SECONDS)
         await page.goto(f"{origin}/#code={code}" if code else f"{origin}/")
@@ -94,11 +96,3 @@ class OwnTab(WatchedPage):
         known = await self._place.pairing.check(token, self._place.origin) if isinstance(token, str) else None
         self._known = None if known is None else known.id
         return known is not None
-
-
-async def fresh_page(context: BrowserContext) -> Page:
-    """Return an empty page: the one that a browser starts with, else a new one; others from before are closed."""
-    page = await context.new_page()
-    for other in [one for one in context.pages if one is not page]:
-        await other.close()
-    return page

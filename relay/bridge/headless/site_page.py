@@ -11,16 +11,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
-from playwright.async_api import BrowserContext, Error
+from playwright.async_api import Error
 
 from relay.bridge.headless.accounts import Account, Home
 from relay.bridge.headless.carried import Carried, CarriedPage
 from relay.bridge.headless.linker import NotLinkable, link
-from relay.bridge.headless.own_page import fresh_page
 from relay.bridge.headless.page import reason
 from relay.bridge.headless.seams import PageLost, Tab
 from relay.bridge.headless.sites import matches
 from relay.bridge.headless.visit import Place, Visit
+from relay.bridge.headless.windows import Windows
 from relay.errors import SetupError, StoreError
 
 OPEN_SECONDS: Final = 60.0
@@ -34,7 +34,7 @@ BEGIN: Final = "if (window === window.top) main.begin(globalThis);"
 class SitePage(Visit):
     """Opens the site of an account."""
 
-    context: BrowserContext
+    windows: Windows
     place: Place
     account: Account
     home: Home
@@ -54,8 +54,8 @@ class SitePage(Visit):
 
     async def _open(self, start: str) -> Tab:
         carried = await carry(self.place, self.account, self.home)
-        page = await fresh_page(self.context)
-        tab = CarriedPage(page, await self.context.new_cdp_session(page), carried)
+        page = await self.windows.fresh()
+        tab = CarriedPage(page, await self.windows.context.new_cdp_session(page), carried)
         try:
             await tab.enter()
             await page.goto(start, wait_until="commit")

@@ -10,6 +10,7 @@ from playwright.async_api import Error
 from relay.bridge.headless import own_page as module
 from relay.bridge.headless.own_page import MARK, READY_FOR_LOGIN, SIGN_IN, OwnPage, OwnTab
 from relay.bridge.headless.seams import PageLost
+from relay.bridge.headless.windows import Windows
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def context() -> Context:
 
 
 def own_page(context: Context, pairings: Pairings, token: str | None = None) -> OwnPage:
-    return OwnPage(context, place(pairings), token)  # type: ignore[arg-type]
+    return OwnPage(Windows(context, "work"), place(pairings), token)  # type: ignore[arg-type]
 
 
 async def test_profile_that_is_not_paired_gets_a_code(context: Context):

@@ -13,6 +13,7 @@ from relay.bridge.headless.accounts import Account, Accounts, Home
 from relay.bridge.headless.carried import CarriedPage
 from relay.bridge.headless.seams import PageLost
 from relay.bridge.headless.site_page import SitePage, carry, scripts
+from relay.bridge.headless.windows import Windows
 from relay.errors import SetupError
 
 START = "https://chat.example:8443/app"
@@ -37,7 +38,7 @@ def modules(tmp_path: Path) -> Path:
 
 async def test_site_is_opened_with_our_program_beside_it(home: Home, modules: Path):
     context, pairings = Context(), Pairings()
-    tab = await SitePage(context, place(pairings, modules), ACCOUNT, home).open()  # type: ignore[arg-type]
+    tab = await SitePage(Windows(context, "work"), place(pairings, modules), ACCOUNT, home).open()  # type: ignore[arg-type]
 
     assert isinstance(tab, CarriedPage)
     assert tab.credential == "bridge_new"
@@ -77,7 +78,7 @@ async def test_which_origins_are_the_accounts(home: Home, modules: Path, origin:
 
 async def test_what_keeps_a_site_from_opening(home: Home, modules: Path, monkeypatch: pytest.MonkeyPatch):
     async def opening(context: Context, pairings: Pairings) -> None:
-        await SitePage(context, place(pairings, modules), ACCOUNT, home).open()  # type: ignore[arg-type]
+        await SitePage(Windows(context, "work"), place(pairings, modules), ACCOUNT, home).open()  # type: ignore[arg-type]
 
     context = Context()
     context.broken = Error("Page.goto: net::ERR_NAME_NOT_RESOLVED at https://chat.example/?key=secret\nCall log")

@@ -18,6 +18,7 @@ PAGE = """<!doctype html>
 <h1>A chat</h1>
 <script nonce="chat">
   let aborted = 0;
+  const windows = [];
   const wait = (signal) => new Promise((_, reject) => {
     signal.addEventListener("abort", () => { aborted += 1; reject(signal.reason); });
   });
@@ -38,6 +39,9 @@ PAGE = """<!doctype html>
         await wait(signal);
       } else if (word === "aborted") {
         yield String(aborted);
+      } else if (word === "windows") {
+        for (let i = 0; i < Number(count); i += 1) windows.push(open("about:blank"));
+        yield String(windows.filter((each) => !each.closed).length);
       } else yield text;
     },
   };
