@@ -73,13 +73,10 @@ async def _remove(data: DataDir, name: str) -> None:
     with data.lock():
         accounts = Accounts(data.headless)
         accounts.get(name)
-        token = accounts.home(name).token
-        if token is not None:
+        credential = accounts.remove(name)
+        if credential is not None:
             async with opened(data) as store:
-                known = await store.bridges.check(token, None)
-                if known is not None:
-                    await store.bridges.revoke(known.id)
-        accounts.remove(name)
+                await store.bridges.revoke(credential)
 
 
 def _data(config: Path | None, data_dir: Path | None) -> DataDir:

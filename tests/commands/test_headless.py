@@ -90,7 +90,7 @@ def test_remove_while_relay_does_not_run(relay: Relay, accounts: Accounts, place
         redeemed = await store.bridges.redeem(await store.bridges.create_code(None, 60), None)
         await store.close()
         assert redeemed is not None
-        return redeemed[1]
+        return redeemed[0].id
 
     async def live() -> int:
         store = await Store.open(DataDir.open(place).database)
@@ -98,7 +98,7 @@ def test_remove_while_relay_does_not_run(relay: Relay, accounts: Accounts, place
         await store.close()
         return len(found)
 
-    accounts.home("puter").keep_token(asyncio.run(paired()))
+    accounts.home("puter").keep_credential(asyncio.run(paired()))
     assert asyncio.run(live()) == 1
     assert json.loads(relay("headless", "remove", "puter", "--json").stdout) == {"removed": "puter"}
     assert accounts.list() == ((), ())
@@ -108,5 +108,5 @@ def test_remove_while_relay_does_not_run(relay: Relay, accounts: Accounts, place
     accounts.save(Account(name="puter"))
     assert relay("headless", "remove", "puter").exit_code == 0
     accounts.save(Account(name="puter"))
-    accounts.home("puter").keep_token("rbr-unknown")
+    accounts.home("puter").keep_credential("bridge_unknown")
     assert relay("headless", "remove", "puter").exit_code == 0

@@ -86,6 +86,8 @@ async def test_account_from_making_to_removal(house: House):
     assert house.engine.starts[0] == Start(headed=True, display={"DISPLAY": ":0"})
     await running(house, 2)
     assert house.engine.starts[1:] == [Start()]
+    while house.accounts.home("puter").credential is None:
+        await asyncio.sleep(0)
 
     assert await house.ask("DELETE", "/puter") == (200, {"removed": "puter"})
     assert (house.revoked, house.accounts.list()) == (["bridge_1"], ((), ()))
@@ -97,6 +99,13 @@ async def test_account_whose_browser_does_not_run_has_no_session(house: House):
     assert (await house.ask("GET", "/resting"))[1]["session"] is None
     assert await house.ask("DELETE", "/resting") == (200, {"removed": "resting"})
     assert house.revoked == []
+
+
+async def test_account_whose_browser_is_down_takes_its_credential_along(house: House):
+    house.accounts.save(Account(name="resting"))
+    house.accounts.home("resting").keep_credential("bridge_7")
+    assert await house.ask("DELETE", "/resting") == (200, {"removed": "resting"})
+    assert house.revoked == ["bridge_7"]
 
 
 async def test_site_name_proxy_and_token(house: House):

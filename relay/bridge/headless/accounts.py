@@ -5,6 +5,7 @@
     <root>/<name>/account.json    what the account is
     <root>/<name>/adapter.json    the site description, unless it is relay's own page
     <root>/<name>/credential      the bridge credential of the carrier
+    <root>/<name>/credential-id   which credential the sessions use, to end it with the account
     <root>/<name>/state.json      cookies and storage as last exported
     <root>/<name>/process.json    the browser that runs on the profile
     <root>/<name>/profile/        Chromium's
@@ -112,6 +113,17 @@ class Home:
         _write(self.path / "credential", token.encode())
 
     @property
+    def credential(self) -> str | None:
+        """The id of the bridge credential that the account's sessions used last."""
+        kept = _read(self.path / "credential-id")
+        return None if kept is None else kept.decode("ascii", "replace")
+
+    def keep_credential(self, credential: str) -> None:
+        """Write down which credential the sessions use."""
+        if credential != self.credential:
+            _write(self.path / "credential-id", credential.encode())
+
+    @property
     def process(self) -> Process | None:
         """The browser that was last started here, if that was written down."""
         kept = _read(self.path / "process.json")
@@ -180,15 +192,17 @@ class Accounts:
             _write(home / "adapter.json", description)
         _write(home / "account.json", msgspec.json.encode(account))
 
-    def remove(self, name: str) -> None:
-        """Delete the account with its profile: the login is gone.
+    def remove(self, name: str) -> str | None:
+        """Delete the account with its profile: the login is gone. Return the id of its bridge credential, if any.
 
         Raises:
             AccountUnknown: there is none.
         """
         if not NAME.fullmatch(name) or not (self._root / name).is_dir():
             raise AccountUnknown(name)
+        credential = self.home(name).credential
         shutil.rmtree(self._root / name)
+        return credential
 
 
 def _account(file: Path) -> Account | None:

@@ -67,6 +67,7 @@ class AccountRun:
         self._detail = ""
         self._browser: Browser | None = None
         self._tab: Tab | None = None
+        self._credential: str | None = None
         self._memory: int | None = None
         self._weighed = float("-inf")
         self._saved = time.monotonic()
@@ -171,6 +172,7 @@ class AccountRun:
                 raise PageLost(tab.lost.result())
             if tab.refusal is not None:
                 raise _GaveUp(tab.refusal)
+            self._note_credential(tab)
             await self._weigh(browser)
             await self._save_if_due(browser, tab)
 
@@ -218,6 +220,16 @@ class AccountRun:
         if left is not None and await asyncio.to_thread(processes.end, left):
             log.warning("headless.orphan_ended", account=self.account.name, pid=left.pid)
         self._home.keep_process(None)
+
+    def _note_credential(self, tab: Tab) -> None:
+        """Write down which credential goes with the account when that is removed, also without its browser."""
+        if tab.credential is None or tab.credential == self._credential:
+            return
+        self._credential = tab.credential
+        try:
+            self._home.keep_credential(tab.credential)
+        except OSError as exc:
+            log.warning("headless.not_saved", account=self.account.name, error=str(exc))
 
     async def _weigh(self, browser: Browser) -> None:
         now = time.monotonic()

@@ -120,17 +120,14 @@ class Supervisor:
             return await self._restart(self._accounts.get(name) if run is None else run.account, start)
 
     async def remove(self, name: str) -> str | None:
-        """Stop the account's browser and delete the account with its login; return its bridge credential, if known.
+        """Stop the account's browser, delete the account with its login, and return the id of its credential, if any.
 
         Raises:
             AccountUnknown: there is none of this name.
         """
         async with self._changing:
-            run = self._runs.get(name)
-            credential = None if run is None else run.snapshot.credential
             await self._stop(name)
-            await asyncio.to_thread(self._accounts.remove, name)
-            return credential
+            return await asyncio.to_thread(self._accounts.remove, name)
 
     async def _restart(self, account: Account, start: Start) -> Snapshot:
         await self._stop(account.name)

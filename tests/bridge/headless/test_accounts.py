@@ -99,6 +99,9 @@ def test_what_a_home_keeps(tmp_path: Path):
     assert (home.state, home.token, home.process) == (b"{}", "rbr-x", Process(7, "then"))
     (home.path / "process.json").write_text("{")
     assert home.process is None
+    home.keep_credential("bridge_1")
+    home.keep_credential("bridge_1")
+    assert home.credential == "bridge_1"
     home.keep_process(None)
     assert not (home.path / "process.json").exists()
 

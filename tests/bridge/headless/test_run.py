@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import structlog
 from bridge.headless.fakes import FakeEngine
 from support.links import settle
 
@@ -62,6 +63,24 @@ async def test_a_page_at_work(home: Home):
     assert (engine.browser.saved, home.state, home.process) == (1, b"{}", None)
     with pytest.raises(AccountUnavailable, match="The browser of puter is stopped"):
         run.screen()
+
+
+async def test_credential_of_the_sessions_is_written_down(home: Home):
+    engine = FakeEngine()
+    async with running(AccountRun(ACCOUNT, home, engine, FAST)) as run:
+        await until(lambda: home.credential == "bridge_1")
+        engine.tab.known = None
+        await until(lambda: run.snapshot.credential is None)
+        engine.tab.known = "bridge_2"
+        await until(lambda: home.credential == "bridge_2")
+
+
+async def test_credential_that_cannot_be_written_down_is_no_end(home: Home):
+    (home.path / "credential-id").mkdir()
+    with structlog.testing.capture_logs() as logs:
+        async with running(AccountRun(ACCOUNT, home, FakeEngine(), FAST)) as run:
+            await until(lambda: any(entry["event"] == "headless.not_saved" for entry in logs))
+            assert run.snapshot.state == "running"
 
 
 async def test_crashed_page_is_opened_again_in_the_same_browser(home: Home):

@@ -88,13 +88,17 @@ async def test_account_is_added_and_signed_in_again(house: House):
 
 async def test_account_is_removed_with_its_files(house: House, tmp_path: Path):
     async with house.running() as supervisor:
-        await until(lambda: house.states == {"one": "running", "two": "running"})
+        await until(lambda: house.accounts.home("one").credential and house.accounts.home("two").credential)
         assert await supervisor.remove("one") == "bridge_1"
         assert house.states == {"two": "running"}
         assert not (tmp_path / "one").exists()
         with pytest.raises(AccountUnknown):
             await supervisor.remove("one")
-    assert await house.supervisor.remove("two") is None  # its browser does not run: nobody knows
+    assert await house.supervisor.remove("two") == "bridge_1"  # its browser does not run
+
+
+async def test_account_that_never_worked_has_no_credential(house: House):
+    assert await house.supervisor.remove("two") is None
 
 
 async def test_unknown_and_resting_accounts(house: House):
