@@ -12,13 +12,16 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
+    Thinking,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
     Usage,
     UsageReport,
+    thinking_metadata,
 )
 from relay.core.request import Image, Text, ToolCall
 from relay.core.think import split_unopened
@@ -28,14 +31,15 @@ from relay.errors import StreamTruncated
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A complete answer.
 
-    ``content`` keeps the order of text and images; neighbouring texts are joined. ``reasoning_source`` is that of
-    :class:`~relay.core.events.ReasoningDelta`, of the first piece.
+    ``content`` keeps the order of text and images; neighbouring texts are joined. ``thinking`` says where the first
+    piece of reasoning came from. ``proofs`` are in order, those of calls with the index of the call.
     """
 
     model: str
     content: tuple[Text | Image, ...] = ()
     reasoning: str | None = None
-    reasoning_source: str | None = None
+    thinking: Thinking = Thinking()
+    proofs: tuple[ReasoningProof, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     usage: Usage | None = None
     finish_reason: FinishReason
@@ -66,7 +70,8 @@ class Collector:
         self._content: list[Text | Image] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._reasoning_source: str | None = None
+        self._first_reasoning: ReasoningDelta | None = None
+        self._proofs: list[ReasoningProof] = []
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self._usage: Usage | None = None
         self._finished: Finished | None = None
@@ -91,7 +96,8 @@ class Collector:
             model=self._model,
             content=tuple(self._content),
             reasoning="".join(self._reasoning) or None,
-            reasoning_source=self._reasoning_source,
+            thinking=thinking_metadata(self._first_reasoning),
+            proofs=tuple(self._proofs),
             tool_calls=tuple(
                 ToolCall(id=call, name=name, arguments="".join(pieces)) for call, name, pieces in self._calls.values()
             ),
@@ -104,15 +110,13 @@ class Collector:
         match event:
             case TextDelta(text=text):
                 self._text.append(text)
-            case ReasoningDelta(text=text, source=source):
+            case ReasoningDelta(text=text):
                 self._reasoning.append(text)
-                self._reasoning_source = self._reasoning_source or source
-            case ToolCallDelta(index=index, arguments=arguments):
-                self._calls[index][2].append(arguments)
-            case ToolCallStarted(index=index, id=id, name=name):
-                self._calls[index] = (id, name, [])
-            case ToolCallEnded():
-                pass
+                self._first_reasoning = self._first_reasoning or event
+            case ReasoningProof():
+                self._proofs.append(event)
+            case ToolCallStarted() | ToolCallDelta() | ToolCallEnded():
+                self._take_call(event)
             case ImagePart(url=url):
                 self._end_text()
                 self._content.append(Image(url=url))
@@ -122,6 +126,15 @@ class Collector:
                 self._model = model
             case Finished():
                 self._finished = event
+
+    def _take_call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> None:
+        match event:
+            case ToolCallStarted(index=index, id=id, name=name):
+                self._calls[index] = (id, name, [])
+            case ToolCallDelta(index=index, arguments=arguments):
+                self._calls[index][2].append(arguments)
+            case ToolCallEnded():
+                pass
 
     def _end_text(self) -> None:
         if text := "".join(self._text):
@@ -134,4 +147,4 @@ class Collector:
             if reasoning:
                 self._content[:1] = [Text(text=answer)] if answer else []
                 self._reasoning.append(reasoning)
-                self._reasoning_source = "tags"
+                self._first_reasoning = ReasoningDelta(reasoning, "tags")

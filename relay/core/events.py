@@ -3,7 +3,8 @@
 Order of a complete answer::
 
     Started
-    (ReasoningDelta | TextDelta | ImagePart | ToolCallStarted ToolCallDelta* ToolCallEnded)*
+    (ReasoningDelta | ReasoningProof | TextDelta | ImagePart
+        | ToolCallStarted (ToolCallDelta | ReasoningProof)* ToolCallEnded)*
     UsageReport?
     Finished
 
@@ -13,7 +14,7 @@ Tool calls never interleave: one ends before the next begins. Failure is an exce
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -31,7 +32,7 @@ Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Token counts. ``input_tokens`` includes cached ones, ``output_tokens`` includes reasoning.
+    """Token counts. ``input_tokens`` includes cached ones (read and written), ``output_tokens`` includes reasoning.
 
     ``estimated`` tells that relay counted because the session did not say.
     """
@@ -39,6 +40,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     input_tokens: Tokens
     output_tokens: Tokens
     cached_tokens: Tokens = 0
+    cache_write_tokens: Tokens = 0
     reasoning_tokens: Tokens = 0
     estimated: bool = False
 
@@ -55,14 +57,33 @@ class TextDelta(msgspec.Struct, frozen=True):
     text: str
 
 
+ReasoningSource: TypeAlias = Literal["field", "tags", "responses_summary"]
+ReasoningKind: TypeAlias = Literal["raw", "summary"]
+
+
 class ReasoningDelta(msgspec.Struct, frozen=True):
     """The next piece of the reasoning, which is never part of the answer.
 
-    ``source`` is ``field`` when the session told it apart, ``tags`` when relay split it from the text.
+    ``source`` is ``field`` when the session told it apart, ``tags`` when relay split it from the text,
+    ``responses_summary`` when it came as summary events. ``kind`` tells the chain of thought itself (``raw``) from what
+    its owner wrote about it (``summary``).
     """
 
     text: str
-    source: str = "field"
+    source: ReasoningSource = "field"
+    kind: ReasoningKind = "raw"
+
+
+class ReasoningProof(msgspec.Struct, frozen=True):
+    """What shows its maker later that reasoning is its own: a signature or the encrypted reasoning.
+
+    It is opaque, and good for the account that made it alone. It stands for the reasoning before it, or for the tool
+    call with index ``call`` if it comes before that call's end.
+    """
+
+    kind: str
+    data: str
+    call: int | None = None
 
 
 class ToolCallStarted(msgspec.Struct, frozen=True):
@@ -109,6 +130,7 @@ Event: TypeAlias = (
     Started
     | TextDelta
     | ReasoningDelta
+    | ReasoningProof
     | ToolCallStarted
     | ToolCallDelta
     | ToolCallEnded
@@ -116,3 +138,15 @@ Event: TypeAlias = (
     | UsageReport
     | Finished
 )
+
+
+class Thinking(msgspec.Struct, frozen=True):
+    """What a finished answer tells of its reasoning besides the text."""
+
+    thinking_type: ReasoningKind | None = None
+    thinking_source: ReasoningSource | Literal["none"] = "none"
+
+
+def thinking_metadata(first: ReasoningDelta | None) -> Thinking:
+    """Return what is told of an answer whose first piece of reasoning is `first`; ``None`` if there was none."""
+    return Thinking() if first is None else Thinking(first.kind, first.source)

@@ -38,10 +38,11 @@ class Audio(_Value, frozen=True, tag_field="type", tag="audio"):
 
 
 class File(_Value, frozen=True, tag_field="type", tag="file"):
-    """A document: a ``data:`` URL or base64 in ``data``, or the site's own ``id``."""
+    """A document: a ``data:`` URL or base64 in ``data``, an ``http(s):`` ``url``, or the site's own ``id``."""
 
     name: str | None = None
     data: str | None = None
+    url: str | None = None
     id: str | None = None
 
 
@@ -54,6 +55,17 @@ class ToolCall(_Value, frozen=True):
     id: str
     name: str
     arguments: str
+
+
+class Proof(_Value, frozen=True):
+    """A proof of reasoning that comes back to its maker (:class:`relay.core.events.ReasoningProof`).
+
+    ``call_id`` names the tool call that it belongs to, where it belongs to one.
+    """
+
+    kind: str
+    data: str
+    call_id: str | None = None
 
 
 class SystemMessage(_Value, frozen=True, tag_field="role", tag="system"):
@@ -75,6 +87,7 @@ class AssistantMessage(_Value, frozen=True, tag_field="role", tag="assistant"):
 
     content: tuple[Part, ...] = ()
     reasoning: str | None = None
+    proofs: tuple[Proof, ...] = ()
     refusal: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
 
@@ -125,9 +138,10 @@ class ResponseFormat(_Value, frozen=True):
 class Request(_Value, frozen=True):
     """One call for one answer.
 
-    ``None`` (or an empty tuple) means that the client did not say. ``extra`` keeps fields that the dialect does not
-    know, so that a hop to a backend of the same dialect loses nothing; it is not sent to pages. ``conversation`` names
-    the site's own conversation that ``messages`` go on in; no client sets it.
+    ``None`` (or an empty tuple) means that the client did not say. ``reasoning_effort`` is ``none``, ``minimal``,
+    ``low``, ``medium``, ``high``, ``xhigh`` or ``max``, ``reasoning_budget`` a number of tokens. ``extra`` keeps fields
+    that the dialect does not know, so that a hop to a backend of the same dialect loses nothing; it is not sent to
+    pages. ``conversation`` names the site's own conversation that ``messages`` go on in; no client sets it.
     """
 
     model: str
@@ -145,6 +159,7 @@ class Request(_Value, frozen=True):
     frequency_penalty: float | None = None
     seed: int | None = None
     reasoning_effort: str | None = None
+    reasoning_budget: int | None = None
     verbosity: str | None = None
     user: str | None = None
     conversation: str | None = None
@@ -168,6 +183,7 @@ PARAMETERS = (
     "frequency_penalty",
     "seed",
     "reasoning_effort",
+    "reasoning_budget",
     "verbosity",
     "user",
 )

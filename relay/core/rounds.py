@@ -14,6 +14,7 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -108,13 +109,8 @@ class Rounds(ABC):
                 self._deliver(self._splitter.feed(text), out)
             case ReasoningDelta() | ImagePart():
                 out.append(event)
-            case ToolCallStarted(id=id, name=name):
-                out.append(ToolCallStarted(self._next_index, id, name))
-                self._next_index += 1
-            case ToolCallDelta(arguments=arguments):
-                out.append(ToolCallDelta(self._next_index - 1, arguments))
-            case ToolCallEnded():
-                out.append(ToolCallEnded(self._next_index - 1))
+            case ToolCallStarted() | ToolCallDelta() | ToolCallEnded() | ReasoningProof():
+                out.append(self._renumbered(event))
             case UsageReport(usage=usage):
                 self._reports[-1] = usage
             case Started():
@@ -125,6 +121,14 @@ class Rounds(ABC):
                 self._deliver(self._splitter.flush(), out)
                 self.correction = None
                 self._end(reason, out)
+
+    def _renumbered(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded | ReasoningProof) -> Event:
+        """Return `event` with the index that its call has among those of all rounds."""
+        if isinstance(event, ToolCallStarted):
+            self._next_index += 1
+        if not isinstance(event, ReasoningProof):
+            return msgspec.structs.replace(event, index=self._next_index - 1)
+        return event if event.call is None else msgspec.structs.replace(event, call=self._next_index - 1)
 
     def _deliver(self, deltas: Iterable[Delta], out: list[Event]) -> None:
         for delta in deltas:
@@ -149,5 +153,6 @@ def _total(reports: Iterable[Usage | None]) -> Usage | None:
         output_tokens=sum(usage.output_tokens for usage in known),
         cached_tokens=sum(usage.cached_tokens for usage in known),
         reasoning_tokens=sum(usage.reasoning_tokens for usage in known),
+        cache_write_tokens=sum(usage.cache_write_tokens for usage in known),
         estimated=len(known) < len(rounds) or any(usage.estimated for usage in known),
     )

@@ -82,13 +82,13 @@ def coalesce(events: Iterable[Event]) -> Iterator[Event]:
             yield from _joined(list(run))
 
 
-def _kind(event: Event) -> tuple[type[Event], str | int] | None:
+def _kind(event: Event) -> tuple[type[Event], str | int | tuple[str, str]] | None:
     """Return what deltas must share to be joined, ``None`` for an event that stands alone."""
     match event:
         case TextDelta():
             return TextDelta, ""
-        case ReasoningDelta(source=source):
-            return ReasoningDelta, source
+        case ReasoningDelta(source=source, kind=kind):
+            return ReasoningDelta, (source, kind)
         case ToolCallDelta(index=index):
             return ToolCallDelta, index
         case _:

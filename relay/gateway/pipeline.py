@@ -14,6 +14,7 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -94,7 +95,7 @@ class Pipeline:
                     self._emit(event, out)
             case UsageReport(usage=usage):
                 self._reported = usage
-            case Started():
+            case Started() | ReasoningProof():
                 out.append(event)
             case Finished(reason=reason):
                 self._flush(out)
@@ -137,7 +138,7 @@ class Pipeline:
         if text:
             self._reasoning.add(text)
             self._count(text)
-            self._emit(ReasoningDelta(text, delta.source), out)
+            self._emit(ReasoningDelta(text, delta.source, delta.kind), out)
         self._end_if_full(delta.text, text, out)
 
     def _answer(self, text: str, out: list[Event]) -> None:

@@ -6,8 +6,10 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
+    Thinking,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
@@ -46,7 +48,7 @@ def test_every_event_finds_its_place():
         model="m",
         content=(Text(text="ab"), Image(url="data:,1"), Text(text="c")),
         reasoning="why",
-        reasoning_source="tags",
+        thinking=Thinking("raw", "tags"),
         tool_calls=(
             ToolCall(id="call_1", name="f", arguments='{"a":1}'),
             ToolCall(id="call_2", name="g", arguments=""),
@@ -73,7 +75,7 @@ UNOPENED = (Started("m"), TextDelta("why\n</think>\n\nbecause"), Finished(Finish
 def test_only_a_closing_tag_is_text_unless_asked():
     assert collect(*UNOPENED).text == "why\n</think>\n\nbecause"
     answer = collect(*UNOPENED, unopened_tags=True)
-    assert (answer.reasoning, answer.reasoning_source, answer.text) == ("why\n", "tags", "because")
+    assert (answer.reasoning, answer.thinking, answer.text) == ("why\n", Thinking("raw", "tags"), "because")
 
 
 def test_reasoning_alone_before_a_closing_tag():
@@ -90,3 +92,12 @@ def test_no_closing_tag_to_find(events):
 def test_other_reasoning_keeps_the_text_as_it_is():
     answer = collect(ReasoningDelta("r"), *UNOPENED, unopened_tags=True)
     assert (answer.reasoning, answer.text) == ("r", "why\n</think>\n\nbecause")
+
+
+def test_proofs_are_kept_in_order():
+    collector = Collector()
+    of_thoughts, of_call = ReasoningProof("signature", "a"), ReasoningProof("signature", "b", call=0)
+    collector.feed([Started("m"), ReasoningDelta("why", kind="summary"), of_thoughts])
+    collector.feed([ToolCallStarted(0, "c", "f"), of_call, ToolCallEnded(0), Finished(FinishReason.TOOL_CALLS)])
+    answer = collector.result()
+    assert (answer.thinking, answer.proofs) == (Thinking("summary", "field"), (of_thoughts, of_call))

@@ -27,6 +27,7 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -99,7 +100,7 @@ class ChunkEncoder:
                 chunk = b'%b{"role":"assistant","content":""}%b' % (self._delta, self._delta_end)
             case UsageReport(usage=usage):
                 self._usage = usage
-            case ToolCallEnded():
+            case ToolCallEnded() | ReasoningProof():
                 pass
             case Finished(reason=reason):
                 chunk = self._finish(reason)
