@@ -2,7 +2,8 @@
  * relay's scripts in the pages of connected sites, and in no others.
  */
 
-const AGENT = "page/agent.js";
+import { AGENT } from "../page/files.js";
+
 const BOOT = "content/boot.js";
 const TEACH = "content/teach.js";
 
@@ -36,7 +37,7 @@ export class Scripts {
   async begin(tab, { teach = false, wake = false } = {}) {
     const target = { tabId: tab };
     try {
-      if (!wake) await this.#scripting.executeScript({ target, files: [AGENT], world: "MAIN", injectImmediately: true });
+      if (!wake) await this.#scripting.executeScript({ target, files: AGENT, world: "MAIN", injectImmediately: true });
       const [frame] = await this.#scripting.executeScript({
         target,
         files: [teach ? TEACH : BOOT],
@@ -51,17 +52,14 @@ export class Scripts {
   /** @param {Set<string>} wanted */
   async #keepTo(wanted) {
     const there = await this.#scripting.getRegisteredContentScripts();
-    const old = there.filter(({ id }) => !wanted.has(originIn(id))).map(({ id }) => id);
+    const scripts = new Map([...wanted].flatMap(scriptsOf).map((script) => [script.id, script]));
+    // What was kept from an earlier version of the extension may name other files.
+    const old = there.filter(({ id, js }) => String(js) !== String(scripts.get(id)?.js)).map(({ id }) => id);
     if (old.length) await this.#scripting.unregisterContentScripts({ ids: old });
-    const known = new Set(there.map(({ id }) => id));
-    const missing = [...wanted].flatMap(scriptsOf).filter(({ id }) => !known.has(id));
+    const known = new Set(there.map(({ id }) => id).filter((id) => !old.includes(id)));
+    const missing = [...scripts.values()].filter(({ id }) => !known.has(id));
     if (missing.length) await this.#scripting.registerContentScripts(missing);
   }
-}
-
-/** @param {string} id */
-function originIn(id) {
-  return id.slice(id.indexOf(" ") + 1);
 }
 
 /**
@@ -71,7 +69,7 @@ function originIn(id) {
 function scriptsOf(origin) {
   const common = { matches: [patternOf(origin)], runAt: /** @type {const} */ ("document_start"), persistAcrossSessions: true };
   return [
-    { ...common, id: `agent ${origin}`, js: [AGENT], world: "MAIN" },
+    { ...common, id: `agent ${origin}`, js: AGENT, world: "MAIN" },
     { ...common, id: `boot ${origin}`, js: [BOOT] },
   ];
 }

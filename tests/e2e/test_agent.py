@@ -10,9 +10,11 @@ import pytest_asyncio
 from playwright.async_api import BrowserContext, Page, Route
 from stack.programs import ROOT
 
+from relay.bridge.headless.site_page import scripts
+
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
-AGENT = ROOT / "extension" / "page" / "agent.js"
+AGENT, _ = scripts(ROOT / "extension")
 EXAMPLE = ROOT / "docs" / "examples" / "relay-chat.html"
 ORIGIN = "https://chat.example"
 CSP = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; connect-src 'self'"
@@ -100,7 +102,7 @@ async def opened(context: BrowserContext, *, agent: bool) -> Page:
     page = await context.new_page()
     await page.route("**/*", answer)
     if agent:
-        await page.add_init_script(path=AGENT)
+        await page.add_init_script(AGENT)
     await page.goto(ORIGIN)
     return page
 

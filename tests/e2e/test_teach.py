@@ -16,9 +16,11 @@ from chats.person import Person
 from chats.server import PAGES
 from playwright.async_api import BrowserContext, Page, expect
 
+from relay.bridge.headless.site_page import scripts
+
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
-AGENT = Path(__file__).resolve().parents[2] / "extension" / "page" / "agent.js"
+AGENT, _ = scripts(Path(__file__).resolve().parents[2] / "extension")
 ANSWERS = [
     "Blue is the colour of the sky. It is **calm** and deep.\n\nRELAYTEST 4711",
     "Green is the colour of grass. It grows and it is fresh.\n\nRELAYTEST 4712",
@@ -41,7 +43,7 @@ async def chats() -> AsyncIterator[ChatServer]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> Page:
     page = await context.new_page()
-    await page.add_init_script(path=AGENT)
+    await page.add_init_script(AGENT)
     return page
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +27,9 @@ from relay.errors import SetupError, StoreError
 OPEN_SECONDS: Final = 60.0
 CODE_SECONDS: Final = 60.0
 PROGRAM: Final = "content/headless.js"
-AGENT: Final = "page/agent.js"
+AGENT: Final = "page/files.js"
+"""Names the files of the agent, in their order."""
+AGENT_FILE: Final = re.compile(r'"(page/[a-z_]+\.js)"')
 BEGIN: Final = "if (window === window.top) main.begin(globalThis);"
 
 
@@ -103,9 +106,13 @@ def scripts(modules: Path) -> tuple[str, str]:
     Raises:
         SetupError: relay's own files are damaged.
     """
+
+    def read(path: str) -> str:
+        return (modules / path).read_text(encoding="utf-8")
+
     try:
-        agent = (modules / AGENT).read_text(encoding="utf-8")
-        return agent, link(PROGRAM, lambda path: (modules / path).read_text(encoding="utf-8"), BEGIN)
+        agent = "\n".join(read(file) for file in AGENT_FILE.findall(read(AGENT)))
+        return agent, link(PROGRAM, read, BEGIN)
     except (OSError, NotLinkable) as exc:
         raise SetupError(f"relay's own files are damaged: {exc}") from exc
 

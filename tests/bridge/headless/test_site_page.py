@@ -30,7 +30,13 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def modules(tmp_path: Path) -> Path:
-    for name, text in {"page/agent.js": "agent", "content/headless.js": "export function begin() {}\n"}.items():
+    files = {
+        "page/files.js": 'export const AGENT = [\n  "page/values.js",\n  "page/agent.js",\n];\n',
+        "page/values.js": "values",
+        "page/agent.js": "agent",
+        "content/headless.js": "export function begin() {}\n",
+    }
+    for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     return tmp_path
@@ -44,7 +50,7 @@ async def test_site_is_opened_with_our_program_beside_it(home: Home, modules: Pa
     assert tab.credential == "bridge_new"
     assert context.pages[0].visited == [START]
     sources = [params["source"] for _, params in context.sessions[0].sent if "source" in params]
-    assert sources[0] == "agent"
+    assert sources[0] == "values\nagent"
     assert "main.begin(globalThis)" in sources[1]
     assert (pairings.codes, home.token) == ([(None, 60.0)], "rbr-new")
 

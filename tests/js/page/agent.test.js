@@ -517,3 +517,20 @@ test("a second client is served on its own", async (context) => {
   context.after(() => second.close());
   assert.deepEqual(await Promise.all([agent.read("n"), second.read("n")]), [7, 7]);
 });
+
+test("the agent leaves nothing in the window but a mark that says so", () => {
+  const before = new Set(Reflect.ownKeys(makePage()));
+  const plain = new Set(Reflect.ownKeys(makePage({ [Symbol.for("relay.agent")]: true })));
+  assert.deepEqual(before, plain);
+  const mark = Object.getOwnPropertyDescriptor(makePage(), Symbol.for("relay.agent"));
+  assert.deepEqual(mark, { value: true, writable: false, enumerable: false, configurable: false });
+});
+
+test("without the files before it, a file of the agent does nothing", () => {
+  const page = makePage({ [Symbol.for("relay.agent")]: true });
+  const { fetch } = page;
+  assert.equal(Reflect.deleteProperty(page, Symbol.for("relay.agent")), true);
+  runAgent(page, 1);
+  assert.equal(page.fetch, fetch);
+  assert.equal(page[Symbol.for("relay.agent")], undefined);
+});

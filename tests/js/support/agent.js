@@ -3,8 +3,9 @@ import { readFileSync } from "node:fs";
 import { compileFunction } from "node:vm";
 
 import { connectAgent } from "../../../extension/content/agent_client.js";
+import { AGENT } from "../../../extension/page/files.js";
 
-const SOURCE = readFileSync(new URL("../../../extension/page/agent.js", import.meta.url), "utf8");
+const SOURCES = AGENT.map((file) => readFileSync(new URL(`../../../extension/${file}`, import.meta.url), "utf8"));
 export const ORIGIN = "https://a.example";
 
 /** A socket as the browser has it, as far as the agent looks. */
@@ -119,10 +120,15 @@ export function makePage(globals = {}) {
   return window;
 }
 
-/** @param {any} window */
-export function runAgent(window) {
+/**
+ * @param {any} window
+ * @param {number} [from]  the first of its files that runs
+ */
+export function runAgent(window, from = 0) {
   class Node {}
-  compileFunction(SOURCE, ["window", "document", "Node"])(window, { baseURI: `${ORIGIN}/chat` }, Node);
+  for (const source of SOURCES.slice(from)) {
+    compileFunction(source, ["window", "document", "Node"])(window, { baseURI: `${ORIGIN}/chat` }, Node);
+  }
 }
 
 /**

@@ -40,7 +40,7 @@ export class FakeScripting {
   /** @param {any} injection */
   async executeScript(injection) {
     if (this.refuses) throw new Error("Cannot access contents of the page.");
-    this.executed.push({ tab: injection.target.tabId, file: injection.files[0], world: injection.world ?? "ISOLATED" });
+    this.executed.push({ tab: injection.target.tabId, file: injection.files.at(-1), world: injection.world ?? "ISOLATED" });
     return [{ documentId: "open" }];
   }
 }
