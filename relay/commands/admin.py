@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import webbrowser
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +11,7 @@ from urllib.parse import quote
 import click
 
 from relay import settings
+from relay.commands.opening import Opener
 from relay.commands.output import say
 from relay.commands.place import elsewhere, examples, place_options
 from relay.commands.running import ask
@@ -51,12 +50,12 @@ def admin(
     relay must be running. From another machine, forward its port first (see the example) and open the link there.
     """
     loaded = settings.load(config, data_dir=data_dir, open_browser=open_browser)
-    link = admin_link(DataDir.open(loaded.data_path), account, place=elsewhere(config, data_dir))
+    data = DataDir.open(loaded.data_path)
+    link = admin_link(data, account, place=elsewhere(config, data_dir))
     if as_json:
         say(json.dumps({"url": link.url, "expires_in": link.expires_in}))
         return
     say(link.url)
     click.echo(f"It works once, within {link.expires_in / 60:g} minutes.", err=True)
-    if loaded.wants_browser(terminal=sys.stdout.isatty()):
-        with suppress(webbrowser.Error, OSError):  # the link is on the screen as well
-            webbrowser.open(link.url)
+    if loaded.wants_browser(terminal=sys.stdout.isatty()) and Opener(data).open(link.url):
+        click.echo("If your browser does not show it, open the link there yourself.", err=True)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ import click
 
 from relay import banner, settings
 from relay.commands.files import file_problems
+from relay.commands.opening import Opener
 from relay.commands.output import say
 from relay.commands.place import elsewhere, examples, opened, place_options
 from relay.datadir import DataDir, Lock
@@ -75,6 +75,7 @@ def start(loaded: Settings, run: Run, place: str = "") -> int:
 
 async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run, place: str) -> int:
     async with opened(data) as store, _first_key(store, needed=loaded.auth) as (first_key, shown):
+        opener = Opener(data)
 
         def announce(running: banner.Running) -> None:
             page = urlsplit(running.page_url)
@@ -83,9 +84,10 @@ async def _serve(loaded: Settings, data: DataDir, lock: Lock, run: Run, place: s
             say(banner.render(running, terminal=terminal, place=place))
             shown.set()
             if loaded.wants_browser(terminal=terminal):
-                Thread(target=_open, args=(running.page_url,), daemon=True).start()
+                Thread(target=opener.open, args=(running.page_url,), daemon=True).start()
 
-        return await run(loaded, data, store, first_key, announce)
+        with closing(opener):
+            return await run(loaded, data, store, first_key, announce)
 
 
 @asynccontextmanager
@@ -101,11 +103,6 @@ async def _first_key(store: Store, *, needed: bool) -> AsyncIterator[tuple[str |
     finally:
         if not shown.is_set():
             await store.keys.revoke(key.id)
-
-
-def _open(url: str) -> None:
-    with suppress(webbrowser.Error, OSError):  # the link is on the screen as well
-        webbrowser.open(url)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

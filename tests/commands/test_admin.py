@@ -9,7 +9,7 @@ import pytest
 from relay.commands import admin as module
 from relay.datadir import DataDir
 
-from .conftest import Relay
+from .conftest import Opened, Relay
 
 URL = "http://127.0.0.1:3000/admin/#code=7QK2M-0XW9T"
 
@@ -27,42 +27,34 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return asked
 
 
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that were opened in the browser."""
-    opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
-    return opened
-
-
-def test_link(relay: Relay, asked: list[tuple[str, str]], opened: list[str]):
+def test_link(relay: Relay, asked: list[tuple[str, str]], opened: Opened):
     result = relay("admin")
     assert (result.stdout, result.stderr) == (f"{URL}\n", "It works once, within 5 minutes.\n")
-    assert (asked, opened) == ([("POST", "/api/admin/codes")], [])
+    assert (asked, opened.links) == ([("POST", "/api/admin/codes")], [])
 
 
 def test_link_to_a_screen(relay: Relay, asked: list[tuple[str, str]]):
     assert relay("admin", "--account", "my work").stdout == f"{URL}&account=my%20work\n"
 
 
-def test_json(relay: Relay, asked: list[tuple[str, str]], opened: list[str]):
+def test_json(relay: Relay, asked: list[tuple[str, str]], opened: Opened):
     result = relay("admin", "--json", "--open")
     assert json.loads(result.stdout) == {"url": URL, "expires_in": 300}
-    assert opened == []
+    assert opened.links == []
 
 
-def test_link_is_opened_if_wanted(relay: Relay, asked: list[tuple[str, str]], opened: list[str]):
-    relay("admin", "--open")
-    assert opened == [URL]
+def test_link_is_opened_if_wanted(relay: Relay, asked: list[tuple[str, str]], opened: Opened):
+    result = relay("admin", "--open")
+    assert opened.links == [URL]
+    assert "7QK2M" not in opened.addresses[0]
+    assert result.stderr.endswith("If your browser does not show it, open the link there yourself.\n")
 
 
-def test_no_browser_to_open_it(relay: Relay, asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch):
-    def broken(_url: str) -> None:
-        raise webbrowser.Error
-
-    monkeypatch.setattr(webbrowser, "open", broken)
+def test_no_browser_to_open_it(relay: Relay, asked: list[tuple[str, str]], opened: Opened):
+    opened.failure = webbrowser.Error("no browser")
     result = relay("admin", "--open")
     assert (result.exit_code, result.stdout) == (0, f"{URL}\n")
+    assert result.stderr == "It works once, within 5 minutes.\n"
 
 
 def test_relay_does_not_run(relay: Relay):

@@ -17,7 +17,7 @@ from relay.errors import SetupError
 from relay.settings import Settings
 from relay.store import Store, digest
 
-from .conftest import Relay
+from .conftest import Opened, Relay
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
     return app
 
 
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    pages: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", pages.append)
+@pytest.fixture(autouse=True)
+def inline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "Thread", InlineThread)
-    return pages
 
 
 class InlineThread:
@@ -211,28 +208,24 @@ def test_file_that_cannot_be_used(relay: Relay, app: App, monkeypatch: pytest.Mo
     assert app.settings == []
 
 
-def test_page_is_opened_when_asked(relay: Relay, app: App, opened: list[str]):
+def test_page_is_opened_when_asked_and_no_link_is_left_behind(relay: Relay, app: App, opened: Opened):
     relay("serve", "--open")
-    assert opened == ["http://localhost:3000/#code=7QK2M-0XW9T"]
+    assert opened.links == ["http://localhost:3000/#code=7QK2M-0XW9T"]
+    assert "7QK2M" not in opened.addresses[0]
+    assert [file.exists() for file in opened.files] == [False]
 
 
 @pytest.mark.parametrize("words", [[], ["--no-open"]])
-def test_page_is_not_opened_otherwise(relay: Relay, app: App, opened: list[str], words: list[str]):
+def test_page_is_not_opened_otherwise(relay: Relay, app: App, opened: Opened, words: list[str]):
     relay("serve", *words)
-    assert opened == []
+    assert opened.links == []
 
 
 @pytest.mark.parametrize("error", [webbrowser.Error("no browser"), OSError("no fork")])
-def test_missing_browser_does_no_harm(
-    relay: Relay, app: App, opened: list[str], monkeypatch: pytest.MonkeyPatch, error: Exception
-):
-    def fail(url: str) -> None:
-        opened.append(url)
-        raise error
-
-    monkeypatch.setattr(webbrowser, "open", fail)
+def test_missing_browser_does_no_harm(relay: Relay, app: App, opened: Opened, error: Exception):
+    opened.failure = error
     assert relay("serve", "--open").exit_code == 0
-    assert len(opened) == 1
+    assert len(opened.links) == 1
 
 
 def test_interrupt_releases_everything(relay: Relay, app: App, place: Path):
