@@ -1,4 +1,4 @@
-"""What relay keeps in its database: client keys, bridge credentials, sessions.
+"""What relay keeps in its database: client keys, bridge credentials, sessions, responses.
 
 ::
 
@@ -19,10 +19,24 @@ from pathlib import Path
 from relay.store.bridges import BridgeCredential, Bridges
 from relay.store.database import Database
 from relay.store.keys import ClientKey, Keys
+from relay.store.responses import Chain, Responses, StoredResponse, Turn
 from relay.store.secret import digest
 from relay.store.sessions import SessionRecord, Sessions
 
-__all__ = ["BridgeCredential", "Bridges", "ClientKey", "Keys", "SessionRecord", "Sessions", "Store", "digest"]
+__all__ = [
+    "BridgeCredential",
+    "Bridges",
+    "Chain",
+    "ClientKey",
+    "Keys",
+    "Responses",
+    "SessionRecord",
+    "Sessions",
+    "Store",
+    "StoredResponse",
+    "Turn",
+    "digest",
+]
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,7 @@ class Store:
     keys: Keys
     bridges: Bridges
     sessions: Sessions
+    responses: Responses
 
     @classmethod
     async def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Store:
@@ -42,7 +57,8 @@ class Store:
             StoreError: if the file is damaged, something else, or from a newer relay. It is left untouched then.
         """
         database = await Database.open(path)
-        return cls(database, Keys(database, clock), Bridges(database, clock), Sessions(database))
+        keys, bridges = Keys(database, clock), Bridges(database, clock)
+        return cls(database, keys, bridges, Sessions(database), Responses(database))
 
     async def close(self) -> None:
         """Close the file; nothing else may be called afterwards."""

@@ -5,7 +5,7 @@ Times are seconds since the epoch. Secrets appear as hashes only.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, ForeignKey, Index, MetaData, Table, Text, text
+from sqlalchemy import Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, text
 
 metadata = MetaData()
 
@@ -54,4 +54,27 @@ sessions = Table(
     Column("account", Text),
     Column("first_seen_at", Float, nullable=False),
     Column("last_seen_at", Float, nullable=False),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("parent_id", Text),
+    Column("created_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Index("responses_expiry", "expires_at"),
+)
+
+response_bodies = Table(
+    "response_bodies",
+    metadata,
+    Column("id", Text, ForeignKey("responses.id", ondelete="CASCADE"), primary_key=True),
+    Column("input", LargeBinary, nullable=False),
+    Column("response", LargeBinary, nullable=False),
+    Column("events", LargeBinary, nullable=False),
 )
