@@ -96,7 +96,9 @@ class Screen:
             async with self._cast(shown):
                 try:
                     while shown is self._cdp and not self._closed:
-                        yield await self._next(shown, idle)
+                        frame = await self._next(shown, idle)
+                        if not self._closed:
+                            yield frame
                 except SessionLost as exc:
                     await self._follow(shown, exc)
 

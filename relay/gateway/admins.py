@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -37,9 +37,23 @@ class AdminSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Stay:
+    """For how long an admin may go on with what has begun.
+
+    ``lasts`` tells whether that is so still. ``on_end`` has something called at once when the session is ended before
+    its time, and returns what takes that back.
+    """
+
+    lasts: Callable[[], bool]
+    on_end: Callable[[Callable[[], None]], Callable[[], None]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Live:
     token: str
     expires: float
+    waiting: list[Callable[[], None]] = field(default_factory=list)
+    """Who is told when the session ends."""
 
 
 class Admins:
@@ -75,7 +89,7 @@ class Admins:
             log.warning("admin.refused")
             raise InvalidCredential("This link is used or older than 5 minutes. Make a new one with: relay admin")
         while len(self._sessions) >= MOST_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
+            self._end(next(iter(self._sessions)))
         made = AdminSession(fresh("rads-"), fresh("radt-"))
         self._sessions[digest(made.cookie)] = _Live(digest(made.token), self._clock() + SESSION_SECONDS)
         log.info("admin.signed_in", sessions=len(self._sessions))
@@ -93,8 +107,26 @@ class Admins:
 
     def sign_out(self, cookie: str) -> None:
         """End the session of `cookie`, if there is one."""
-        if self._sessions.pop(digest(cookie), None) is not None:
+        if digest(cookie) in self._sessions:
+            self._end(digest(cookie))
             log.info("admin.signed_out", sessions=len(self._sessions))
+
+    def stay(self, cookie: str) -> Stay:
+        """Return for how long whoever shows `cookie` may stay."""
+
+        def on_end(tell: Callable[[], None]) -> Callable[[], None]:
+            live = self._sessions.get(digest(cookie))
+            if live is None:
+                tell()
+                return _nothing
+            live.waiting.append(tell)
+            return lambda: live.waiting.remove(tell)
+
+        return Stay(lambda: self.knows(cookie), on_end)
+
+    def _end(self, session: str) -> None:
+        for tell in tuple(self._sessions.pop(session).waiting):
+            tell()
 
     def _refuse_guessing(self) -> None:
         now = self._clock()
@@ -107,4 +139,13 @@ class Admins:
     def _forget(self) -> None:
         now = self._clock()
         self._codes = {code: expires for code, expires in self._codes.items() if expires > now}
-        self._sessions = {cookie: live for cookie, live in self._sessions.items() if live.expires > now}
+        for session in [session for session, live in self._sessions.items() if live.expires <= now]:
+            self._end(session)
+
+
+def _nothing() -> None:
+    """Take back nothing."""
+
+
+ALWAYS: Final = Stay(lambda: True, lambda _: _nothing)
+"""For whoever needs no session."""

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from quart import Quart, Request, g, request
 
 from relay.errors import HostRefused, InvalidCredential, InvalidRequest, OriginRefused, PermissionRefused
-from relay.gateway.admins import Admins
+from relay.gateway.admins import ALWAYS, Admins
 from relay.gateway.keyring import Keyring
 
 
@@ -93,13 +93,13 @@ class Gate:
     async def check(self) -> None:
         """Let the current request pass, with ``g.key`` saying whose it is.
 
-        A long answer to an admin asks ``g.still_admin`` now and then.
+        A long answer to an admin goes on for as long as ``g.stay`` lasts.
 
         Raises:
             AccessError: it may not.
             InvalidRequest: its framing is ambiguous (request smuggling).
         """
-        g.key, g.still_admin = ANYBODY, _always
+        g.key, g.stay = ANYBODY, ALWAYS
         self._check_framing(request)
         host = request.headers.get("Host")
         if host is None or not self._rules.knows_host(host):
@@ -149,7 +149,7 @@ class Gate:
             return False
         if not is_same_origin(current) or not self._admins.admits(cookie, current.headers.get(TOKEN_HEADER, "")):
             raise PermissionRefused("Only the admin page itself may do that. Make a new link with: relay admin")
-        g.still_admin = lambda: self._admins.knows(cookie)
+        g.stay = self._admins.stay(cookie)
         return True
 
     def _check_origin(self, current: Request) -> None:
@@ -177,10 +177,6 @@ def credentials(current: Request) -> Iterator[str]:
             yield value
     if value := current.args.get("key"):
         yield value
-
-
-def _always() -> bool:
-    return True
 
 
 def is_same_origin(current: Request) -> bool:

@@ -8,9 +8,10 @@ only what comes with the name of the newest viewing is done in the page.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Protocol
 
 import msgspec
@@ -20,6 +21,7 @@ from quart import Blueprint, Response, g, jsonify
 from relay.bridge.input import Input
 from relay.bridge.screen import Frame, Screen
 from relay.errors import AccountUnavailable, InvalidRequest, RelayError
+from relay.gateway.admins import Stay
 from relay.web.body import read_json
 
 CONTENT_TYPE = "application/vnd.relay.screen"
@@ -70,8 +72,8 @@ class Viewings:
         self._screens = screens
         self._open: dict[str, _Viewing] = {}
 
-    async def watch(self, name: str, allowed: Callable[[], bool]) -> AsyncGenerator[bytes, None]:
-        """Yield blocks for as long as the page is there, nobody else opens it, and it is `allowed`.
+    async def watch(self, name: str, stay: Stay) -> AsyncGenerator[bytes, None]:
+        """Yield blocks for as long as the page is there, nobody else opens it, and the viewer may `stay`.
 
         Raises:
             AccountUnknown: there is no account of this name.
@@ -79,16 +81,19 @@ class Viewings:
         """
         async with self._screens.screen(name) as screen:
             viewing = self._begin(name, screen)
-            yield _block({"viewing": viewing.id, "account": name})
+            forget = stay.on_end(partial(viewing.stop, SIGNED_OUT))
             try:
+                yield _block({"viewing": viewing.id, "account": name})
                 async with aclosing(screen.frames()) as frames:
                     async for frame in frames:
+                        if not stay.lasts():
+                            viewing.end = SIGNED_OUT
+                            break
                         yield _blocks(frame)
-                        if not allowed():
-                            viewing.stop(SIGNED_OUT)
             except RelayError as exc:
                 viewing.end = exc.message
             finally:
+                forget()
                 if self._open[name] is viewing:
                     del self._open[name]
             yield _block({"end": viewing.end})
@@ -119,7 +124,7 @@ def blueprint(screens: Screens) -> Blueprint:
 
     @routes.get("/api/accounts/<name>/screen")
     async def show_screen(name: str) -> Response:
-        blocks = viewings.watch(name, g.still_admin)
+        blocks = viewings.watch(name, g.stay)
         first = await anext(blocks)  # what goes wrong before it is a real HTTP status
         response = Response(_chain(first, blocks), content_type=CONTENT_TYPE)
         response.timeout = None

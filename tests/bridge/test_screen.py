@@ -137,6 +137,14 @@ async def test_page_that_is_closed_ends_the_frames(screen: Screen, cdp: FakeCdp)
     assert [frame async for frame in frames] == []
 
 
+async def test_nothing_is_shown_after_the_end(screen: Screen, cdp: FakeCdp):
+    frames = screen.frames()
+    await upcoming(frames, cdp, 1)
+    cdp.paint(2)
+    screen.close()
+    assert [frame async for frame in frames] == []
+
+
 async def test_page_below_a_window_that_closed(screen: Screen, cdp: FakeCdp):
     popup = FakeCdp("https://id.example/")
     screen.show(popup)

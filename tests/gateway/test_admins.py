@@ -4,6 +4,7 @@ import pytest
 
 from relay.errors import InvalidCredential, Overloaded
 from relay.gateway.admins import (
+    ALWAYS,
     CODE_SECONDS,
     GUESS_SECONDS,
     MOST_CODES,
@@ -116,3 +117,37 @@ def test_log_has_no_secret(admins: Admins, logged: Logged):
     lines = logged()
     assert [line["event"] for line in lines] == ["admin.signed_in", "admin.refused", "admin.signed_out"]
     assert not [secret for secret in (code, session.cookie, session.token) if secret in str(lines)]
+
+
+def test_end_of_a_session_is_told_at_once(admins: Admins):
+    session = signed_in(admins)
+    told: list[str] = []
+    stay = admins.stay(session.cookie)
+    stay.on_end(lambda: told.append("one"))
+    forget = stay.on_end(lambda: told.append("other"))
+    forget()
+    lasted = stay.lasts()
+    admins.sign_out(session.cookie)
+
+    assert (lasted, stay.lasts(), told) == (True, False, ["one"])
+    stay.on_end(lambda: told.append("late"))()
+    assert told == ["one", "late"]
+
+
+def test_end_of_a_session_that_makes_room_or_grew_old_is_told(admins: Admins, clock: Clock):
+    told: list[str] = []
+    admins.stay(signed_in(admins).cookie).on_end(lambda: told.append("made room"))
+    for _ in range(MOST_SESSIONS - 1):
+        signed_in(admins)
+    last = signed_in(admins)
+    admins.stay(last.cookie).on_end(lambda: told.append("grew old"))
+    clock.now += SESSION_SECONDS
+    admins.create_code()
+
+    assert told == ["made room", "grew old"]
+
+
+def test_whoever_needs_no_session_may_stay():
+    told: list[str] = []
+    ALWAYS.on_end(lambda: told.append("never"))()
+    assert (ALWAYS.lasts(), told) == (True, [])

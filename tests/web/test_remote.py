@@ -1,13 +1,17 @@
 """The screen of an account, as its viewer sees it on the wire."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from support.links import settle
 
 from relay.bridge.input import Mouse, Paste
 from relay.bridge.screen import Frame
 from relay.errors import AccountUnavailable, SessionLost
+from relay.gateway.admins import Stay
 from relay.web.access import TOKEN_HEADER
 from relay.web.remote import CONTENT_TYPE, GONE, SIGNED_OUT, TAKEN, Viewings
 
@@ -33,7 +37,17 @@ class Viewer:
 
     def __init__(self, viewings: Viewings) -> None:
         self.allowed = True
-        self.stream = viewings.watch("ada", lambda: self.allowed)
+        self.tellings: list[Callable[[], None]] = []
+        self.stream = viewings.watch("ada", Stay(lambda: self.allowed, self._on_end))
+
+    def _on_end(self, tell: Callable[[], None]) -> Callable[[], None]:
+        self.tellings.append(tell)
+        return lambda: self.tellings.remove(tell)
+
+    def sign_out(self) -> None:
+        self.allowed = False
+        for tell in self.tellings:
+            tell()
 
     async def next(self) -> Any:
         return blocks(await anext(self.stream))
@@ -103,12 +117,39 @@ async def test_viewer_who_leaves_frees_the_screen(viewings: Viewings, screens: F
         viewings.screen("ada", "any")
 
 
+async def test_viewer_who_leaves_at_once_frees_the_screen(viewings: Viewings, screens: FakeScreens):
+    viewer = Viewer(viewings)
+    viewing = await viewer.begin()
+    await viewer.stream.aclose()
+    assert (screens.open, viewer.tellings) == ([], [])
+    with pytest.raises(AccountUnavailable, match="closed"):
+        viewings.screen("ada", viewing)
+
+
 async def test_viewer_who_signs_out_sees_no_more(viewings: Viewings, screens: FakeScreens):
     viewer = Viewer(viewings)
     await viewer.begin()
+    screens.open[0].shown.put_nowait(FRAME)
+    viewer.sign_out()
+    assert await viewer.rest() == [{"end": SIGNED_OUT}]
+    assert viewer.tellings == []
+
+
+async def test_sign_out_ends_a_screen_on_which_nothing_happens(viewings: Viewings):
+    viewer = Viewer(viewings)
+    await viewer.begin()
+    waiting = asyncio.create_task(viewer.rest())
+    await settle()
+    viewer.sign_out()
+    assert await waiting == [{"end": SIGNED_OUT}]
+
+
+async def test_session_that_grew_old_sees_no_more(viewings: Viewings, screens: FakeScreens):
+    viewer = Viewer(viewings)
+    await viewer.begin()
     viewer.allowed = False
-    screens.open[0].shown.put_nowait(None)
-    assert await viewer.rest() == [{}, {"end": SIGNED_OUT}]
+    screens.open[0].shown.put_nowait(FRAME)
+    assert await viewer.rest() == [{"end": SIGNED_OUT}]
 
 
 async def test_over_http(site: Site, logged: Logged):
@@ -134,8 +175,6 @@ async def test_over_http(site: Site, logged: Logged):
         response = await site.from_admin_page("POST", "/api/accounts/ada/input", session, json=body)
         assert response.status_code == 503
         await site.from_admin_page("POST", "/api/admin/sign-out", session)
-        screen.shown.put_nowait(None)
-        assert blocks(await connection.receive()) == [{}]
         assert blocks(await connection.receive()) == [{"end": SIGNED_OUT}]
     assert connection.headers is not None
     assert connection.headers["Content-Type"] == CONTENT_TYPE
