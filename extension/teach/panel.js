@@ -21,11 +21,15 @@ import { STYLE } from "./style.js";
 
 const HOST = "position:fixed;inset:0;width:100vw;height:100vh;margin:0;padding:0;border:0;background:none;overflow:visible;pointer-events:none;z-index:2147483647;display:block;opacity:1;visibility:visible;transform:none;filter:none;clip-path:none;color-scheme:light dark";
 const FOLLOW_MS = 150;
+const QUIET_MS = 15 * 60_000;
 /** What must not reach the page when it happens on the panel. */
 const KEPT = ["pointerdown", "pointerup", "mousedown", "mouseup", "click", "dblclick", "auxclick", "contextmenu", "touchstart", "touchend", "keydown", "keyup", "keypress", "input", "focusin", "focusout", "wheel", "paste", "copy"];
 
 /** The person has closed the panel. */
 export class Dismissed extends Error {}
+
+/** The person has left the panel alone for too long. */
+export class Forgotten extends Error {}
 
 /** One panel on one page. */
 export class Panel {
@@ -38,11 +42,17 @@ export class Panel {
   /** @type {Element | null} */ #outlined = null;
   #picking = false;
   /** Where the person wants the panel. */ #place = "";
+  #patience;
+  #quiet = 0;
   #timer;
 
-  /** @param {Document} document */
-  constructor(document) {
+  /**
+   * @param {Document} document
+   * @param {{patience?: number | undefined}} [options]  For how many milliseconds nothing may happen.
+   */
+  constructor(document, { patience = QUIET_MS } = {}) {
     this.#document = document;
+    this.#patience = patience;
     this.#host = document.createElement("div");
     const style = HOST.split(";").map((each) => `${each} !important`);
     this.#host.setAttribute("style", style.join(";"));
@@ -57,7 +67,7 @@ export class Panel {
     this.#timer = windowOf(document).setInterval(() => this.#follow(), FOLLOW_MS);
   }
 
-  /** Aborts when the person closes the panel. */
+  /** Aborts when the person closes the panel, or has forgotten it; the reason tells. */
   get signal() {
     return this.#dismissed.signal;
   }
@@ -68,9 +78,22 @@ export class Panel {
   }
 
   close() {
+    this.#end(new Dismissed("the panel was closed"));
+  }
+
+  /** @param {Error} reason */
+  #end(reason) {
     windowOf(this.#document).clearInterval(this.#timer);
+    windowOf(this.#document).clearTimeout(this.#quiet);
     this.#host.remove();
-    if (!this.signal.aborted) this.#dismissed.abort(new Dismissed("the panel was closed"));
+    if (!this.signal.aborted) this.#dismissed.abort(reason);
+  }
+
+  /** Something happens. */
+  #stir() {
+    const { clearTimeout: clear, setTimeout: set } = windowOf(this.#document);
+    clear(this.#quiet);
+    this.#quiet = set(() => this.#end(new Forgotten("the panel was left alone")), this.#patience);
   }
 
   /**
@@ -96,6 +119,7 @@ export class Panel {
     const [first] = row.children;
     if (!again) /** @type {HTMLElement | null} */ (row.querySelector(".primary") ?? first)?.focus();
     this.signal.throwIfAborted();
+    this.#stir();
     return new Promise((resolve, reject) => {
       this.#reply = resolve;
       this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
@@ -171,6 +195,7 @@ export class Panel {
   #answer(reply) {
     const resolve = this.#reply;
     this.#reply = null;
+    this.#stir();
     this.#parts.catcher.hidden = true;
     this.#picking = false;
     this.#outlined = null;

@@ -152,3 +152,8 @@ function shadowPrefix(element) {
 function escape(name) {
   return name.replace(/[^\w\u0080-\uffff-]/g, (character) => `\\${character}`).replace(/^(-?)(\d)/, (_, dash, digit) => `${dash}\\3${digit} `);
 }
+
+/** What a person means to press who presses an element. @param {Element} element */
+export function buttonOf(element) {
+  return element.closest("button, a, [role=button], [role=menuitem], input, label") ?? element;
+}

@@ -262,3 +262,15 @@ async def test_what_is_missing_is_shown(page: Page, chats: ChatServer) -> None:
     assert description["dom"]["model_picker"] == {"open": "#model", "option": "#menu li", "current": "#model"}
     assert description["dom"]["answer"] == ".answer"
     assert description["ways"] == WAYS
+
+
+async def test_lesson_that_is_left_alone_ends_and_says_so(page: Page, chats: ChatServer) -> None:
+    person = await lesson_on(page, chats, "controlled.html", patience=1500)
+    await person.sees("Click the field where you type")
+
+    assert await person.saved() == []
+    await person.sees("The lesson has ended")
+    assert "Nothing is saved" in await person.reads()
+    await person.presses("Close")
+    await expect(page.locator("[popover]")).to_have_count(0)
+    assert chats.asked == []
