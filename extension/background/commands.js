@@ -19,6 +19,8 @@ import { patternOf } from "./scripts.js";
  */
 
 const REFUSED = "The site was not allowed.";
+/** How long the browser's question may be thought about. A later permission is for something else. */
+const INTENTION_MS = 120_000;
 
 /** Every answer is an object; its `error` says what went wrong. @typedef {(office: Office, message: any) => unknown} Command */
 
@@ -49,9 +51,11 @@ const COMMANDS = {
 
   // The popup may close while the browser asks for its permission: the worker then goes on.
   intend({ memory }, { tab, origin, teach }) {
-    memory.session.intentions[origin] = { tab, teach: teach === true };
-    memory.keep("intentions");
+    memory.session.intention = { tab, origin, teach: teach === true, since: Date.now() };
+    memory.keep("intention");
   },
+
+  forgo: (office) => forgo(office),
 
   connect: (office, { tab }) => connect(office, tab),
   disconnect: async (office, { seat }) => void (await office.desk.disconnect(seat)),
@@ -161,11 +165,10 @@ export async function obey(office, message, sender) {
  * @param {number} tab
  */
 async function connect(office, tab) {
+  forgo(office);
   const { url } = await chrome.tabs.get(tab);
   if (!url || !(await isAllowed(url))) return { error: REFUSED };
   const { origin } = new URL(url);
-  delete office.memory.session.intentions[origin];
-  office.memory.keep("intentions");
   const description = await recognise(office, tab, new URL(url));
   if (!description) return { error: "relay does not know this site." };
   await office.desk.connect(tab, origin, description.id);
@@ -178,26 +181,54 @@ async function connect(office, tab) {
  * @param {Office} office
  * @param {number} tab
  */
-async function beginLesson({ memory, desk }, tab) {
+async function beginLesson(office, tab) {
+  const { memory, desk } = office;
+  forgo(office);
   const { url } = await chrome.tabs.get(tab);
   if (!url || !(await isAllowed(url))) return { error: REFUSED };
   const { origin } = new URL(url);
-  delete memory.session.intentions[origin];
   memory.session.lessons[tab] = { origin, waiting: true };
-  memory.keep("lessons", "intentions");
+  memory.keep("lessons");
   await desk.keepScripts();
   await chrome.tabs.reload(tab);
   return {};
 }
 
 /**
- * A permission was given: do what the person wanted with it.
+ * A permission was given: do what the person wanted with it, if the tab still shows that site.
  * @param {Office} office
  */
 export async function allowed(office) {
-  for (const [origin, intention] of Object.entries(office.memory.session.intentions)) {
-    if (await isAllowed(origin)) await (intention.teach ? beginLesson : connect)(office, intention.tab);
-  }
+  const { intention } = office.memory.session;
+  if (!intention || !(await isAllowed(intention.origin))) return;
+  const { tab, origin, teach, since } = intention;
+  forgo(office);
+  const { url } = await chrome.tabs.get(tab).catch(() => ({ url: undefined }));
+  if (!url || new URL(url).origin !== origin || Date.now() - since > INTENTION_MS) return;
+  await (teach ? beginLesson : connect)(office, tab);
+}
+
+/**
+ * A permission was taken back: leave the sites that are not allowed any more. It may have been for many sites at once.
+ * @param {Office} office
+ */
+export async function withdrawn({ desk, memory }) {
+  const { sites } = memory.local;
+  const { lessons } = memory.session;
+  for (const [tab, { origin }] of Object.entries(lessons)) if (!(await isAllowed(origin))) delete lessons[Number(tab)];
+  memory.keep("lessons");
+  for (const origin of Object.keys(sites)) if (!(await isAllowed(origin))) await desk.forget(origin);
+  await desk.keepScripts();
+}
+
+/**
+ * The person was asked for a permission and has not given it, or wants something else now: a permission that comes
+ * later has another reason.
+ * @param {Pick<Office, "memory">} office
+ */
+export function forgo({ memory }) {
+  memory.session.intention = null;
+  memory.keep("intention");
 }
 
 /** @param {string} url */

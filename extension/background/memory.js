@@ -18,9 +18,10 @@
  * @property {Record<string, Place>} places  By seat.
  * @property {number[]} bystanders  Tabs of connected sites that were there without a seat.
  * @property {Record<number, Lesson>} lessons  Tabs in which the person shows relay a site.
- * @property {Record<string, {tab: number, teach: boolean}>} intentions  What the person wants of a tab once its origin is
- *   allowed.
+ * @property {Intention | null} intention
  *
+ * @typedef {{tab: number, origin: string, teach: boolean, since: number}} Intention  What the person wants of a tab once
+ *   its origin is allowed; `since` in milliseconds since the epoch.
  * @typedef {{origin: string, waiting: boolean}} Lesson  `waiting`: for the page to be loaded anew.
  * @typedef {{tab: number, session: string | null, late: string | null}} Place  `late`: the document that was open before
  *   relay's script came.
@@ -29,7 +30,7 @@
 /** @returns {Local} */
 const freshLocal = () => ({ pairing: null, sites: {}, seats: [], descriptions: {} });
 /** @returns {Session} */
-const freshSession = () => ({ places: {}, bystanders: [], lessons: {}, intentions: {} });
+const freshSession = () => ({ places: {}, bystanders: [], lessons: {}, intention: null });
 
 /** Change the fields, then `keep` them. */
 export class Memory {

@@ -5,7 +5,7 @@
 
 import { badge } from "./badge.js";
 import { Catalog, builtIn } from "./catalog.js";
-import { allowed, arrived, isOwn, obey, pageOf } from "./commands.js";
+import { allowed, arrived, forgo, isOwn, obey, pageOf, withdrawn } from "./commands.js";
 import { Desk } from "./desk.js";
 import { held } from "./held.js";
 import { Memory } from "./memory.js";
@@ -56,6 +56,8 @@ chrome.runtime.onConnect.addListener((port) => {
   const page = pageOf(sender);
   if (name === POPUP && sender && isOwn(sender)) {
     popups.add(port);
+    // Who opens a popup has answered, or closed, the question that the one before asked.
+    void office.then(forgo);
     port.postMessage({ type: "changed" });
     port.onDisconnect.addListener(() => popups.delete(port));
   } else if (name === PAGE && page) {
@@ -91,13 +93,7 @@ chrome.tabs.onReplaced.addListener((now, before) => {
 
 chrome.permissions.onAdded.addListener(() => void office.then(allowed));
 
-chrome.permissions.onRemoved.addListener(({ origins = [] }) => {
-  void office.then(async ({ desk, memory }) => {
-    for (const origin of Object.keys(memory.local.sites)) {
-      if (origins.some((pattern) => pattern.startsWith(`${origin}/`))) await desk.forget(origin);
-    }
-  });
-});
+chrome.permissions.onRemoved.addListener(() => void office.then(withdrawn));
 
 chrome.alarms.onAlarm.addListener(() => void office.then(({ desk }) => desk.look()));
 chrome.runtime.onStartup.addListener(() => void office.then(({ desk }) => desk.resume()));

@@ -123,6 +123,7 @@ async function allowed(ask, teach = false) {
   // Not awaited: the browser shows its question only right after the click. It may close this popup; then the worker goes on.
   void chrome.runtime.sendMessage({ type: "intend", tab, origin, teach });
   if (await chrome.permissions.request({ origins: [`${origin}/*`] })) await ask();
+  else await send({ type: "forgo" });
   await refresh();
 }
 

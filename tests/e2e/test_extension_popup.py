@@ -35,6 +35,10 @@ HOSTILE = """() => {
   window.heard = seen;
 }"""
 
+WITHHOLD = """(extensionId) =>
+  chrome.developerPrivate.updateExtensionConfiguration({ extensionId, hostAccess: "ON_CLICK" })"""
+"""What the browser's settings do when the person takes back the permission for all sites."""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def browser(playwright: Playwright, tmp_path: Path) -> AsyncIterator[Extended]:
@@ -163,6 +167,24 @@ async def test_revoked_browser_is_told_to_pair_again(browser: Extended, relay: R
     await browser.pair(relay)
     await ready(relay)
     assert await text(relay, "again") == "again"
+
+
+async def test_permission_for_all_sites_that_is_taken_back_ends_the_session(
+    playwright: Playwright, relay: Relay, tmp_path: Path
+):
+    async with extended(playwright, tmp_path / "broad", hosts=("https://*/*",)) as browser:
+        await browser.pair(relay)
+        tab = await opened(browser)
+        await browser.connect(tab)
+        await ready(relay)
+        settings = await opened(browser, "chrome://extensions/")
+        await settings.evaluate(WITHHOLD, browser.id)
+        await ready(relay, 0)
+
+        popup = await browser.popup()
+        await expect(popup.locator("#relay")).to_have_text(f"localhost:{relay.bridge_port}")
+        await expect(popup.locator("li")).to_have_count(0)
+        assert await popup.evaluate("chrome.scripting.getRegisteredContentScripts()") == []
 
 
 async def test_hostile_page_learns_and_changes_nothing(browser: Extended, relay: Relay):

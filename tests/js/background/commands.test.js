@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { allowed, arrived, isOwn, obey, pageOf } from "../../../extension/background/commands.js";
+import { allowed, arrived, isOwn, obey, pageOf, withdrawn } from "../../../extension/background/commands.js";
 import { Memory } from "../../../extension/background/memory.js";
 import { storage } from "../support/chrome.js";
 
@@ -48,7 +48,7 @@ beforeEach(async () => {
     chrome: {
       runtime: { id: ID, getURL: (/** @type {string} */ path) => `${OWN}/${path}` },
       permissions: { contains: async (/** @type {any} */ { origins }) => permitted.includes(origins[0]), remove: note("remove") },
-      tabs: { get: async (/** @type {number} */ tab) => ({ url: url(tab) }), reload: note("reload") },
+      tabs: { get: async (/** @type {number} */ tab) => (tab === 5 ? Promise.reject(new Error("No tab with id: 5.")) : { url: url(tab) }), reload: note("reload") },
       scripting: { executeScript: note("look") },
     },
   });
@@ -112,6 +112,35 @@ test("what the person wanted happens when the site is allowed, popup or not", as
   await allowed(office);
   await allowed(office);
   assert.deepEqual(done, [["connect", 1, SITE, "a"]]);
+});
+
+test("what was not allowed when it was asked for does not happen later by itself", async () => {
+  const { session } = office.memory;
+  const intend = () => ask({ type: "intend", tab: 1, origin: SITE });
+  await intend();
+  await ask({ type: "forgo" }); // refused
+  await allowed(office);
+  await intend();
+  session.intention.since -= 121_000; // dismissed, long ago
+  await allowed(office);
+  await intend();
+  await ask({ type: "intend", tab: 2, origin: "https://other.example" }); // something else was wanted since
+  await allowed(office);
+  for (const tab of [3, 5]) {
+    await ask({ type: "intend", tab, origin: SITE }); // the tab shows another site by now, or is gone
+    await allowed(office);
+    assert.equal(session.intention, null);
+  }
+  assert.deepEqual(done, []);
+});
+
+test("sites that are allowed no more are left, whatever the permission was for", async () => {
+  const { local, session } = office.memory;
+  Object.assign(local.sites, { [SITE]: { adapter: "a" }, "https://bank.example": { adapter: "a" } });
+  Object.assign(session.lessons, { 1: { origin: SITE, waiting: false }, 2: { origin: "https://other.example", waiting: false } });
+  await withdrawn(office);
+  assert.deepEqual(done, [["forget", "https://bank.example"], ["keepScripts"]]);
+  assert.deepEqual(session.lessons, { 1: { origin: SITE, waiting: false } });
 });
 
 test("seats are handled by their id", async () => {
