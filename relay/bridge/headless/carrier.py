@@ -15,7 +15,7 @@ import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
-from relay.bridge.headless.rewriting import NoHello, Papers
+from relay.bridge.headless.rewriting import NotSayable, Papers
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,10 @@ Deliver = Callable[[list[Message]], Awaitable[None]]
 CLOSE_PAGE_GONE: Final = 4001
 CLOSE_MALFORMED: Final = 4400
 BROKEN: Final = 1006
+ABOUT_SOCKETS: Final = frozenset({"open", "frame", "close"})
+FIELDS: Final = ("type", "socket", "data", "code", "reason")
 QUEUED_MESSAGES: Final = 4096
+QUEUED_CHARACTERS: Final = 64 * 2**20
 BATCH: Final = 256
 FRAME_BYTES: Final = 256 * 2**20
 OPEN_SECONDS: Final = 10.0
@@ -46,21 +49,26 @@ class Carrier:
         self._setup = setup
         self._deliver = deliver
         self._inbox: asyncio.Queue[Message] = asyncio.Queue(QUEUED_MESSAGES)
+        self._waiting = 0
         self._outbox: asyncio.Queue[Message] = asyncio.Queue(BATCH)
         self._socket: ClientConnection | None = None
         self._number: int | None = None
         self._greeted = False
 
     def receive(self, message: Message) -> None:
-        """Take a message of the page.
+        """Take a message of the page; what is not about a socket is dropped.
 
         Raises:
-            Flooded: too many wait already.
+            Flooded: too many wait already, or too much.
         """
-        try:
-            self._inbox.put_nowait(message)
-        except asyncio.QueueFull:
-            raise Flooded from None
+        if message.get("type") not in ABOUT_SOCKETS:
+            return
+        kept = {name: value for name in FIELDS if isinstance(value := message.get(name), str | int)}
+        size = _size(kept)
+        if self._waiting + size > QUEUED_CHARACTERS or self._inbox.full():
+            raise Flooded
+        self._waiting += size
+        self._inbox.put_nowait(kept)
 
     async def stop(self) -> None:
         """Tell the program in the page to end for good; return when it has been told."""
@@ -74,6 +82,7 @@ class Carrier:
             link: asyncio.Task[None] | None = None
             while True:
                 message = await self._inbox.get()
+                self._waiting -= _size(message)
                 match message:
                     case {"type": "open", "socket": int(number)}:
                         await self._end(link)
@@ -84,7 +93,7 @@ class Carrier:
                     case {"type": "close", "socket": int(number)} if number == self._number:
                         await self._close(message)
                     case _:
-                        pass  # what a person may want to know, or about a socket that is gone
+                        pass  # about a socket that is gone, or not as a page says it
 
     async def _hand_over(self) -> None:
         while True:
@@ -140,11 +149,10 @@ class Carrier:
         if socket is None:
             return
         try:
-            if not self._greeted:
-                data = self._papers.hello(data)
-                self._greeted = True
-            await socket.send(data)
-        except NoHello as exc:
+            checked = self._papers.said(data) if self._greeted else self._papers.hello(data)
+            self._greeted = True
+            await socket.send(checked)
+        except NotSayable as exc:
             await _close_soon(socket, CLOSE_MALFORMED, str(exc))
         except ConnectionClosed:
             pass  # its reader says so
@@ -161,6 +169,11 @@ class Carrier:
         if link is not None:
             link.cancel()
             await asyncio.wait({link})
+
+
+def _size(message: Message) -> int:
+    """How many characters a message holds."""
+    return sum(len(value) for value in message.values() if isinstance(value, str))
 
 
 async def _close_soon(socket: ClientConnection, code: int, reason: str) -> None:

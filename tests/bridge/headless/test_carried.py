@@ -128,7 +128,7 @@ async def test_flood_costs_the_page_its_carrier(desk: Desk, monkeypatch: pytest.
     desk.load()
     socket = await desk.connected()
     for _ in range(10):
-        desk.say({"type": "view"})
+        desk.say({"type": "close", "socket": 9})
     await socket.wait_closed()
     assert socket.close_code == 4001
 

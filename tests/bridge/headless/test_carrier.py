@@ -182,13 +182,63 @@ async def test_many_frames_are_handed_over_together(bridge: Bridge):
         assert len(port.batches) < 1000
 
 
-async def test_page_that_does_not_keep_to_its_credit_is_noticed(bridge: Bridge, monkeypatch: pytest.MonkeyPatch):
+async def test_page_that_says_too_many_things_is_noticed(bridge: Bridge, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(module, "QUEUED_MESSAGES", 2)
     port = Port(bridge.url)
-    port.say(type="view")
-    port.say(type="view")
+    port.say(type="open", socket=1)
+    port.say(type="open", socket=2)
+    port.say(type="view", view={})  # nobody waits for that
     with pytest.raises(Flooded):
-        port.say(type="view")
+        port.say(type="open", socket=3)
+
+
+async def test_page_that_says_too_much_is_noticed(bridge: Bridge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "QUEUED_CHARACTERS", 100)
+    port = Port(bridge.url)
+    port.say(type="frame", socket=1, data="x" * 60)
+    with pytest.raises(Flooded):
+        port.say(type="frame", socket=1, data="x" * 60)
+
+
+async def test_what_has_gone_on_does_not_count_any_more(bridge: Bridge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "QUEUED_CHARACTERS", 200)
+    async with carrying(bridge.url) as port:
+        socket = await opened(bridge, port)
+        port.say(type="frame", socket=1, data=HELLO)
+        await socket.recv()
+        for _ in range(5):
+            port.say(type="frame", socket=1, data='{"type":"pong","t":1,"more":"%s"}' % ("x" * 100), junk="x" * 1000)
+            assert "xxx" in await socket.recv(decode=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        ('{"type":"welcome"}', "a page may not say that"),
+        ('{"type":["state"]}', "a page may not say that"),
+        ("state", "a page may not say that"),
+        (json.dumps({"type": "state", "more": "x" * 65_536}), "a frame is too long"),
+    ],
+)
+async def test_what_a_page_may_not_say_ends_the_socket(bridge: Bridge, data: str, reason: str):
+    async with carrying(bridge.url) as port:
+        socket = await opened(bridge, port)
+        port.say(type="frame", socket=1, data=HELLO)
+        await socket.recv()
+        port.say(type="frame", socket=1, data=data)
+        assert await port.hear() == {"type": "closed", "socket": 1, "code": 4400, "reason": reason}
+
+
+async def test_frames_may_be_as_long_as_relay_says(bridge: Bridge):
+    async with carrying(bridge.url) as port:
+        socket = await opened(bridge, port)
+        port.say(type="frame", socket=1, data=HELLO)
+        await socket.recv()
+        await socket.send(json.dumps(WELCOME | {"limits": {"frame_bytes": 100_000}}))
+        await port.hear()
+        said = json.dumps({"type": "parts", "more": "x" * 70_000})
+        port.say(type="frame", socket=1, data=said)
+        assert await socket.recv() == said
 
 
 async def test_stop_is_said_at_once(bridge: Bridge):

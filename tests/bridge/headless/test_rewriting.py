@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from relay.bridge.headless.rewriting import NoHello, Papers
+from relay.bridge.headless.rewriting import NotSayable, Papers
 
 PAGE_HELLO = {
     "type": "hello",
@@ -42,7 +42,7 @@ def test_hello_without_a_session_asks_for_none():
 
 @pytest.mark.parametrize("text", ["", "[]", '{"type":"state","state":"ready"}', '"hello"'])
 def test_another_first_frame_is_refused(text: str):
-    with pytest.raises(NoHello):
+    with pytest.raises(NotSayable):
         papers().hello(text)
 
 
@@ -68,3 +68,25 @@ def test_welcome_without_a_session_changes_none():
 
 def test_token_is_not_shown():
     assert "secret" not in repr(papers())
+
+
+@pytest.mark.parametrize("type_", ["state", "accepted", "parts", "done", "fail", "pong"])
+def test_what_a_page_says_goes_on_unchanged(type_: str):
+    said = f'{{ "type":"{type_}", "more": [1] }}'
+    assert papers().said(said) == said
+
+
+@pytest.mark.parametrize("limits", [{"frame_bytes": 10}, {"frame_bytes": "10"}, None, []])
+def test_limit_of_a_frame_is_relays(limits: object):
+    mine = papers()
+    mine.welcome(json.dumps({"type": "welcome", "limits": limits}))
+    assert mine.longest == (10 if limits == {"frame_bytes": 10} else 65_536)
+
+
+def test_every_hello_begins_with_the_first_limit():
+    mine = papers()
+    mine.longest = 10
+    mine.hello(json.dumps(PAGE_HELLO))
+    assert mine.longest == 65_536
+    with pytest.raises(NotSayable, match="too long"):
+        mine.hello(json.dumps(PAGE_HELLO | {"more": "x" * 65_536}))
