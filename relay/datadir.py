@@ -21,6 +21,7 @@ from typing import Self
 from relay.errors import DataDirBusy, DataDirError
 
 ADMIN_TOKEN_PREFIX = "radm-"  # noqa: S105  # what marks a token, not one
+SIGNING_SECRET_PREFIX = "rsig-"  # noqa: S105
 
 if sys.platform == "win32":  # pragma: no cover  # the other half of fcntl, which Windows lacks
     import msvcrt
@@ -103,18 +104,30 @@ class DataDir:
         Raises:
             DataDirError: if it cannot be made or read, or if others could have read it.
         """
-        file = self.path / "admin-token"
+        return self._secret("admin-token", ADMIN_TOKEN_PREFIX, "an admin token")
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret that signs what clients keep for relay, made on first use.
+
+        Raises:
+            DataDirError: if it cannot be made or read, or if others could have read it.
+        """
+        return self._secret("signing-secret", SIGNING_SECRET_PREFIX, "a signing secret")
+
+    def _secret(self, name: str, prefix: str, what: str) -> str:
+        file = self.path / name
         try:
             if not file.exists():
-                _write_once(file, ADMIN_TOKEN_PREFIX + secrets.token_urlsafe(32))
-            token, mode = file.read_text(encoding="utf-8").strip(), file.stat().st_mode
+                _write_once(file, prefix + secrets.token_urlsafe(32))
+            secret, mode = file.read_text(encoding="utf-8").strip(), file.stat().st_mode
         except (OSError, UnicodeDecodeError) as exc:
-            raise DataDirError(f"The admin token {file} cannot be made or read.") from exc
+            raise DataDirError(f"{file}, which holds {what}, cannot be made or read.") from exc
         if os.name == "posix" and mode & 0o077:
             raise DataDirError(f"Other users can read {file}; delete it, and relay makes a new one.")
-        if len(token) < len(ADMIN_TOKEN_PREFIX) + 43 or not token.startswith(ADMIN_TOKEN_PREFIX):
-            raise DataDirError(f"{file} does not hold an admin token; delete it, and relay makes a new one.")
-        return token
+        if len(secret) < len(prefix) + 43 or not secret.startswith(prefix):
+            raise DataDirError(f"{file} does not hold {what}; delete it, and relay makes a new one.")
+        return secret
 
     @contextmanager
     def lock(self, url: str = "") -> Iterator[Lock]:

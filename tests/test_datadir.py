@@ -66,6 +66,13 @@ def test_admin_token_is_made_once_and_private(data: DataDir):
     assert [file.name for file in data.path.iterdir()] == ["admin-token"]
 
 
+def test_signing_secret_is_made_once_and_private(data: DataDir):
+    secret = data.signing_secret
+    assert secret.startswith("rsig-")
+    assert data.signing_secret == secret != data.admin_token
+    assert mode(data.path / "signing-secret") == 0o600
+
+
 def test_admin_token_made_by_two_at_once(data: DataDir, monkeypatch: pytest.MonkeyPatch):
     theirs = "radm-" + "x" * 43
     link = os.link
