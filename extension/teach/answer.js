@@ -6,6 +6,7 @@ import { all } from "../bridge/site/dom/select.js";
 import { timer } from "../bridge/site/dom/watch.js";
 import { PROSE, repeatedSelectors, stopSelector } from "./derive.js";
 import { candidatesOf } from "./network.js";
+import { Step } from "./step.js";
 import { Traffic } from "./traffic.js";
 import { holds, textOf, Witness } from "./witness.js";
 import { letters } from "./words.js";
@@ -18,36 +19,21 @@ const STILL_MS = 2500;
 const SURELY_STILL_MS = 8000;
 
 /** Finds out where a site shows its answers. */
-export class FirstAnswer {
-  #findings;
-  #document;
-  #panel;
-  #messages;
-  #agent;
-
-  /** @param {import("./lesson.js").Tools} tools */
-  constructor({ findings, panel, messages, agent }) {
-    this.#findings = findings;
-    this.#document = findings.document;
-    this.#panel = panel;
-    this.#messages = messages;
-    this.#agent = agent;
-  }
-
+export class FirstAnswer extends Step {
   /**
    * Ask the first message, and have the person confirm what answers it.
    * @returns {Promise<Candidate[]>}  how it may have come over the network
    */
   async find() {
-    const prompt = this.#messages.next();
-    const witness = new Witness(this.#document, this.#findings.ignores);
+    const prompt = this.messages.next();
+    const witness = new Witness(this.document, this.findings.ignores);
     const traffic = await this.#watchTraffic();
     try {
-      await this.#messages.send(prompt);
+      await this.messages.send(prompt);
       await this.#wait(prompt, witness, traffic);
       const passing = witness.passing();
       const candidates = await this.#findAnswer(prompt, witness, traffic);
-      this.#findings.stop ??= stopSelector(this.#document, passing, this.#findings.fixed()) ?? this.#findings.previous?.dom?.stop ?? undefined;
+      this.findings.stop ??= stopSelector(this.document, passing, this.findings.fixed()) ?? this.findings.previous?.dom?.stop ?? undefined;
       return candidates;
     } finally {
       witness.close();
@@ -58,7 +44,7 @@ export class FirstAnswer {
   /** Without relay's script in the page nothing of its traffic is seen, and the page itself is read. */
   async #watchTraffic() {
     try {
-      return await Traffic.of(await this.#agent());
+      return await Traffic.of(await this.agent());
     } catch {
       return null;
     }
@@ -74,13 +60,13 @@ export class FirstAnswer {
     const over = new AbortController();
     const choices = [{ value: "done", label: "The answer is complete" }];
     const text = "relay watches what the page shows and receives. Wait until the answer is complete.";
-    void this.#panel.show({ title: "Waiting for the answer", text, choices }).then(
+    void this.panel.show({ title: "Waiting for the answer", text, choices }).then(
       () => over.abort(),
       () => {},
     );
     while (!over.signal.aborted) {
       await timer(POLL_MS);
-      this.#panel.signal.throwIfAborted();
+      this.panel.signal.throwIfAborted();
       witness.sample();
       const still = Date.now() - Math.max(witness.changed, traffic?.open ? traffic.changed : 0);
       if (still > (traffic?.open ? SURELY_STILL_MS : STILL_MS) && witness.hasNews(prompt)) break;
@@ -95,19 +81,19 @@ export class FirstAnswer {
    */
   async #findAnswer(prompt, witness, traffic) {
     const { before } = witness;
-    const { origin } = this.#findings.location;
+    const { origin } = this.findings.location;
     const exchanges = traffic?.exchanges ?? [];
     let candidates = candidatesOf(exchanges, { shown: witness.text(), before, prompt, origin });
     let element = (candidates[0] ? witness.holders(candidates[0].text)[0] : null) ?? witness.guess(prompt);
     for (;;) {
       element = await this.#confirmAnswer(element, (part) => witness.around(part, prompt));
       const [question] = witness.holders(prompt);
-      const not = [...all(this.#document, this.#findings.composer), ...(question && !holds(element, question) ? [question] : [])];
-      this.#findings.answers = repeatedSelectors(element, { before, not });
-      if (this.#findings.answers.length) {
+      const not = [...all(this.document, this.findings.composer), ...(question && !holds(element, question) ? [question] : [])];
+      this.findings.answers = repeatedSelectors(element, { before, not });
+      if (this.findings.answers.length) {
         candidates = candidatesOf(exchanges, { shown: textOf(element), before, prompt, origin });
-        const others = [...all(this.#document, this.#findings.composer), element];
-        this.#findings.questions = question && !holds(element, question) ? repeatedSelectors(question, { before, not: others }) : [];
+        const others = [...all(this.document, this.findings.composer), element];
+        this.findings.questions = question && !holds(element, question) ? repeatedSelectors(question, { before, not: others }) : [];
         return candidates;
       }
       element = null;
@@ -122,7 +108,7 @@ export class FirstAnswer {
   async #confirmAnswer(guess, around) {
     for (let shown = guess; ; shown = await this.#showAnswer(around)) {
       if (!shown) continue;
-      const reply = await this.#panel.show({
+      const reply = await this.panel.show({
         title: "Is this the answer?",
         text: "The whole answer and nothing else should be in the frame.",
         shown: textOf(shown).trim(),
@@ -143,7 +129,7 @@ export class FirstAnswer {
    */
   async #showAnswer(around) {
     const text = "relay could not tell it apart by itself. Click into the answer, not into your own message.";
-    const reply = await this.#panel.show({ title: "Click the answer", text, pick: true });
+    const reply = await this.panel.show({ title: "Click the answer", text, pick: true });
     if (!("element" in reply) || letters(textOf(reply.element)) === "") return null;
     return PROSE.test(reply.element.localName) ? around(reply.element) : reply.element;
   }

@@ -6,49 +6,36 @@ import { click as clickOn } from "../bridge/site/dom/press.js";
 import { all, seen } from "../bridge/site/dom/select.js";
 import { newChatButton } from "./derive.js";
 import { buttonOf, selectorFor, selectorsOf } from "./selector.js";
+import { Step } from "./step.js";
 import { holds } from "./witness.js";
 
 /** All of it can be left out. */
-export class Extras {
-  #findings;
-  #document;
-  #panel;
-
-  /**
-   * @param {import("./findings.js").Findings} findings
-   * @param {import("./panel.js").Panel} panel
-   */
-  constructor(findings, panel) {
-    this.#findings = findings;
-    this.#document = findings.document;
-    this.#panel = panel;
-  }
-
+export class Extras extends Step {
   /** Look for the way to a new chat. */
   guess() {
-    if (this.#findings.opening && "click" in this.#findings.opening && seen(this.#document, this.#findings.opening.click)) return;
-    const button = newChatButton(this.#document, this.#findings.ignores);
+    if (this.findings.opening && "click" in this.findings.opening && seen(this.document, this.findings.opening.click)) return;
+    const button = newChatButton(this.document, this.findings.ignores);
     const click = button && selectorFor(button);
-    if (click) this.#findings.opening = { click };
-    else if (this.#document.location.pathname !== this.#findings.location.pathname) this.#findings.opening = { url: this.#findings.location.pathname };
-    else if (!this.#findings.opening || "click" in this.#findings.opening) this.#findings.opening = undefined;
+    if (click) this.findings.opening = { click };
+    else if (this.document.location.pathname !== this.findings.location.pathname) this.findings.opening = { url: this.findings.location.pathname };
+    else if (!this.findings.opening || "click" in this.findings.opening) this.findings.opening = undefined;
   }
 
   /** What else can be shown; all of it can be left out. */
   async ask() {
     for (;;) {
-      const opening = this.#findings.opening;
+      const opening = this.findings.opening;
       const lines = [
         `New chat: ${opening ? ("click" in opening ? opening.click : opening.url) : "unknown – all calls go on in the open chat"}`,
-        `Stop button: ${this.#findings.stop ?? "unknown – an answer cannot be stopped"}`,
-        `Choice of models: ${this.#findings.picker?.option ?? "none"}`,
-        `Thoughts: ${this.#findings.thinking ?? "none"}`,
+        `Stop button: ${this.findings.stop ?? "unknown – an answer cannot be stopped"}`,
+        `Choice of models: ${this.findings.picker?.option ?? "none"}`,
+        `Thoughts: ${this.findings.thinking ?? "none"}`,
       ];
-      const reply = await this.#panel.show({
+      const reply = await this.panel.show({
         title: "Anything else?",
         text: "What relay has found. Show it what is missing, or go on.",
         shown: lines.join("\n"),
-        outline: opening && "click" in opening ? seen(this.#document, opening.click) : null,
+        outline: opening && "click" in opening ? seen(this.document, opening.click) : null,
         choices: [
           { value: "on", label: "Go on", primary: true },
           { value: "new", label: "Show “new chat”" },
@@ -64,16 +51,16 @@ export class Extras {
 
   /** @param {string} choice */
   async #showOne(choice) {
-    if (choice === "nonew") this.#findings.opening = undefined;
-    else if (choice === "reload") this.#findings.opening = { url: this.#findings.location.pathname };
+    if (choice === "nonew") this.findings.opening = undefined;
+    else if (choice === "reload") this.findings.opening = { url: this.findings.location.pathname };
     else if (choice === "new") {
       const element = await this.#pick("Click the button for a new chat");
       const click = element && selectorFor(buttonOf(element));
-      if (click) this.#findings.opening = { click };
+      if (click) this.findings.opening = { click };
     } else if (choice === "thoughts") {
       const element = await this.#pick("Click the model's thoughts");
-      const [answer] = this.#findings.answers;
-      if (element) this.#findings.thinking = selectorsOf(element).find((css) => !all(this.#document, css).some((each) => all(this.#document, answer).some((other) => holds(each, other))));
+      const [answer] = this.findings.answers;
+      if (element) this.findings.thinking = selectorsOf(element).find((css) => !all(this.document, css).some((each) => all(this.document, answer).some((other) => holds(each, other))));
     } else await this.#showModels();
   }
 
@@ -83,7 +70,7 @@ export class Extras {
     const select = opener.closest("select");
     if (select) {
       const option = selectorFor(select);
-      if (option) this.#findings.picker = { option };
+      if (option) this.findings.picker = { option };
       return;
     }
     const button = buttonOf(opener);
@@ -93,7 +80,7 @@ export class Extras {
     const model = await this.#pick("Click one of the models");
     const option = model && optionsOf(model);
     clickOn(button);
-    if (option) this.#findings.picker = { open, option, current: open };
+    if (option) this.findings.picker = { open, option, current: open };
   }
 
   /**
@@ -101,7 +88,7 @@ export class Extras {
    * @returns {Promise<Element | null>}
    */
   async #pick(title) {
-    const reply = await this.#panel.show({ title, pick: true, choices: [{ value: "skip", label: "Skip" }] });
+    const reply = await this.panel.show({ title, pick: true, choices: [{ value: "skip", label: "Skip" }] });
     return "element" in reply ? reply.element : null;
   }
 }

@@ -21,8 +21,6 @@ import { selectorFor } from "./selector.js";
  * @property {() => Promise<import("../content/agent_client.js").AgentClient>} agent
  * @property {(description: SiteDescription) => Promise<void>} save
  * @property {SiteDescription} [previous]  What was taught before: what of it still fits is kept.
- *
- * @typedef {Pick<LessonOptions, "panel" | "agent"> & {findings: Findings, messages: Messages}} Tools  Of its steps.
  */
 
 const EDITABLE = "textarea, input, [contenteditable]:not([contenteditable=false])";
@@ -49,7 +47,7 @@ export class Lesson {
   async run() {
     await this.#findComposer();
     const candidates = await new FirstAnswer(this.#tools).find();
-    const extras = new Extras(this.#findings, this.#panel);
+    const extras = new Extras(this.#tools);
     extras.guess();
     await extras.ask();
     return this.#finish(await new Proof(this.#tools).of(candidates));

@@ -4,6 +4,7 @@
 
 import { timer } from "../bridge/site/dom/watch.js";
 import { confirmed, textsBySelector } from "./derive.js";
+import { Step } from "./step.js";
 import { tryWay } from "./trial.js";
 import { textOf, Witness } from "./witness.js";
 import { letters } from "./words.js";
@@ -22,22 +23,7 @@ const SHOWN_MS = 250;
 const TRIES = 3;
 
 /** Tries ways, and keeps of the findings what fits each answer. */
-export class Proof {
-  #findings;
-  #document;
-  #panel;
-  #messages;
-  #agent;
-
-  /** @param {import("./lesson.js").Tools} tools */
-  constructor({ findings, panel, messages, agent }) {
-    this.#findings = findings;
-    this.#document = findings.document;
-    this.#panel = panel;
-    this.#messages = messages;
-    this.#agent = agent;
-  }
-
+export class Proof extends Step {
   /**
    * Try the ways with messages of their own, the network first.
    * @param {Candidate[]} candidates
@@ -68,15 +54,15 @@ export class Proof {
    * @param {string} what
    */
   async #tryOne(way, what) {
-    const prompt = this.#messages.next();
-    const [answers, questions] = [textsBySelector(this.#document, this.#findings.answers), textsBySelector(this.#document, this.#findings.questions)];
-    const witness = new Witness(this.#document, this.#findings.ignores);
-    void this.#panel.show({ title: `Trying: ${what}`, text: "relay sends another test message, as it would for a call." }).catch(() => {});
-    const trying = { agent: this.#agent, signal: this.#panel.signal, onpart: (/** @type {string} */ text) => this.#panel.tell(text) };
-    let trial = await tryWay(this.#findings.describe([way], { trial: true }), way, prompt, trying);
-    if (trial.error !== undefined && this.#findings.opening && !witness.hasNews(prompt) && /new chat/.test(trial.error)) {
-      this.#findings.opening = undefined;
-      trial = await tryWay(this.#findings.describe([way], { trial: true }), way, prompt, trying);
+    const prompt = this.messages.next();
+    const [answers, questions] = [textsBySelector(this.document, this.findings.answers), textsBySelector(this.document, this.findings.questions)];
+    const witness = new Witness(this.document, this.findings.ignores);
+    void this.panel.show({ title: `Trying: ${what}`, text: "relay sends another test message, as it would for a call." }).catch(() => {});
+    const trying = { agent: this.agent, signal: this.panel.signal, onpart: (/** @type {string} */ text) => this.panel.tell(text) };
+    let trial = await tryWay(this.findings.describe([way], { trial: true }), way, prompt, trying);
+    if (trial.error !== undefined && this.findings.opening && !witness.hasNews(prompt) && /new chat/.test(trial.error)) {
+      this.findings.opening = undefined;
+      trial = await tryWay(this.findings.describe([way], { trial: true }), way, prompt, trying);
     }
     await timer(SHOWN_MS);
     if (trial.error === undefined && !isNew(trial.text, witness)) trial = { ...trial, error: "It read something else than the new answer." };
@@ -95,9 +81,9 @@ export class Proof {
    */
   #narrow(answers, questions, { prompt, text }) {
     if (letters(text) === "") return;
-    const left = confirmed(this.#document, answers, text);
-    if (left.length) this.#findings.answers = left;
-    this.#findings.questions = confirmed(this.#document, questions, prompt);
+    const left = confirmed(this.document, answers, text);
+    if (left.length) this.findings.answers = left;
+    this.findings.questions = confirmed(this.document, questions, prompt);
   }
 }
 
