@@ -24,7 +24,6 @@ from relay.core.events import (
     thinking_metadata,
 )
 from relay.core.request import Image, Text, ToolCall
-from relay.core.think import split_unopened
 from relay.errors import StreamTruncated
 
 
@@ -57,15 +56,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Collector:
-    """Collect the events of one answer.
+    """Collect the events of one answer."""
 
-    With ``unopened_tags`` reasoning that has only a closing tag is found at the end
-    (:func:`relay.core.think.split_unopened`), if no other reasoning came. It is off by default, because then the same
-    answer reads differently as a stream.
-    """
-
-    def __init__(self, *, unopened_tags: bool = False) -> None:
-        self._unopened_tags = unopened_tags
+    def __init__(self) -> None:
         self._model = ""
         self._content: list[Text | Image] = []
         self._text: list[str] = []
@@ -90,8 +83,6 @@ class Collector:
         if self._finished is None:
             raise StreamTruncated("The answer stopped without an end; send the request again.")
         self._end_text()
-        if self._unopened_tags and not self._reasoning:
-            self._split_unopened()
         return Answer(
             model=self._model,
             content=tuple(self._content),
@@ -140,11 +131,3 @@ class Collector:
         if text := "".join(self._text):
             self._content.append(Text(text=text))
         self._text.clear()
-
-    def _split_unopened(self) -> None:
-        if self._content and isinstance(first := self._content[0], Text):
-            reasoning, answer = split_unopened(first.text)
-            if reasoning:
-                self._content[:1] = [Text(text=answer)] if answer else []
-                self._reasoning.append(reasoning)
-                self._first_reasoning = ReasoningDelta(reasoning, "tags")

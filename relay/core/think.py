@@ -85,8 +85,7 @@ class ThinkSplitter:
     Some models (DeepSeek-R1 behind a template that writes the opening tag itself) send **only the closing tag**. A
     stream cannot tell that apart from an answer until it is too late, so it has to be known beforehand:
     ``starts_inside`` says that the text begins within a block, which any closing tag ends. If such a model does not
-    reason for once, its whole answer counts as reasoning; so set it only for models known to need it. Whole answers
-    can do without, see :func:`split_unopened`.
+    reason for once, its whole answer counts as reasoning; so set it only for models known to need it.
 
     Attributes:
         passthrough: the answer has begun; from here on ``feed`` changes nothing and may be left out.
@@ -110,6 +109,10 @@ class ThinkSplitter:
         while rest:
             rest = self._at_head(rest, out) if self._closer is None else self._inside(rest, self._closer, out)
         return out
+
+    def told_apart(self) -> None:
+        """The reasoning came beside the text, so the text does not start inside it after all."""
+        self._starts_inside = False
 
     def flush(self) -> list[Delta]:
         """Return what was held back; the text is at its end."""
@@ -172,6 +175,16 @@ class ThinkSplitter:
         space = "".join(self._space)
         self._space.clear()
         return space
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return (reasoning, answer) of a whole text."""
+    if not text.lstrip().startswith(_FIRST_CHARS):
+        return "", text
+    splitter = ThinkSplitter()
+    deltas = splitter.feed(text) + splitter.flush()
+    reasoning = "".join(delta.text for delta in deltas if isinstance(delta, ReasoningDelta))
+    return reasoning, "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))
 
 
 def split_unopened(text: str) -> tuple[str, str]:

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 import msgspec
 
 from relay.core.answer import Answer
-from relay.core.events import TextDelta
 from relay.core.request import AssistantMessage, Message, Request, Text, ToolCall, ToolMessage, UserMessage
-from relay.core.think import ThinkSplitter
+from relay.core.think import split, split_unopened
 
 _ENCODER = msgspec.msgpack.Encoder(order="deterministic")
 
@@ -139,7 +138,5 @@ def _as_sent_back(answer: Answer) -> Iterable[AssistantMessage]:
     """Yield the forms in which a client may send `answer` again: with reasoning in tags in its text, and without."""
     if answer.images:  # each client has its own way to keep them
         return
-    splitter = ThinkSplitter()
-    deltas = splitter.feed(answer.text) + splitter.flush()
-    for text in {answer.text, "".join(delta.text for delta in deltas if isinstance(delta, TextDelta))}:
+    for text in {answer.text, split(answer.text)[1], split_unopened(answer.text)[1]}:
         yield AssistantMessage(content=(Text(text=text),), tool_calls=answer.tool_calls)

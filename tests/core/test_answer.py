@@ -69,29 +69,10 @@ def test_events_without_an_end_are_an_error():
         collect(Started("m"), TextDelta("a"))
 
 
-UNOPENED = (Started("m"), TextDelta("why\n</think>\n\nbecause"), Finished(FinishReason.STOP))
-
-
-def test_only_a_closing_tag_is_text_unless_asked():
-    assert collect(*UNOPENED).text == "why\n</think>\n\nbecause"
-    answer = collect(*UNOPENED, unopened_tags=True)
-    assert (answer.reasoning, answer.thinking, answer.text) == ("why\n", Thinking("raw", "tags"), "because")
-
-
-def test_reasoning_alone_before_a_closing_tag():
-    answer = collect(Started("m"), TextDelta("why</think>"), Finished(FinishReason.STOP), unopened_tags=True)
-    assert (answer.reasoning, answer.content) == ("why", ())
-
-
-@pytest.mark.parametrize("events", [[TextDelta("because")], [ImagePart("data:,")], []])
-def test_no_closing_tag_to_find(events):
-    answer = collect(Started("m"), *events, Finished(FinishReason.STOP), unopened_tags=True)
-    assert answer == collect(Started("m"), *events, Finished(FinishReason.STOP))
-
-
-def test_other_reasoning_keeps_the_text_as_it_is():
-    answer = collect(ReasoningDelta("r"), *UNOPENED, unopened_tags=True)
-    assert (answer.reasoning, answer.text) == ("r", "why\n</think>\n\nbecause")
+def test_reasoning_says_where_it_came_from():
+    events = [ReasoningDelta("wh", source="tags"), ReasoningDelta("y", source="tags"), TextDelta("because")]
+    answer = collect(Started("m"), *events, Finished(FinishReason.STOP))
+    assert (answer.reasoning, answer.thinking, answer.text) == ("why", Thinking("raw", "tags"), "because")
 
 
 def test_proofs_are_kept_in_order():

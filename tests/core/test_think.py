@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from relay.core import think
 from relay.core.events import ReasoningDelta, TextDelta
 from relay.core.think import ThinkSplitter, split_unopened
 
@@ -132,6 +133,27 @@ def test_text_that_starts_inside_with_an_opening_tag_after_all():
 
 def test_text_that_starts_inside_has_one_block():
     assert split("why</think>because</think>", starts_inside=True) == ("why", "because</think>")
+
+
+def test_text_does_not_start_inside_where_reasoning_came_beside_it():
+    splitter = ThinkSplitter(starts_inside=True)
+    assert splitter.feed("\n") == []
+    splitter.told_apart()
+    assert splitter.feed("because") + splitter.flush() == [TextDelta("\nbecause")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<think>why</think>\n\nbecause", ("why", "because")),
+        (" ◁think▷why", ("why", "")),
+        ("because <think>x</think>", ("", "because <think>x</think>")),
+        ("<p>because", ("", "<p>because")),
+        ("", ("", "")),
+    ],
+)
+def test_whole_text(text, expected):
+    assert think.split(text) == expected
 
 
 TAGS = ["<think>", "</think>", "<thinking a=1>", "</thinking>", "◁think▷", "◁/think▷", "[THINK]", "[/THINK]"]
