@@ -74,6 +74,17 @@ async def is_shown(page: Page, site: OfficeSite) -> None:
     await expect(page.locator("#over")).to_be_hidden(timeout=20_000)
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def screen(relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch) -> AsyncIterator[Page]:
+    """A page that shows the account's browser, for a person to sign in."""
+    watch.expect(NOT_YET)
+    async with remote_login(relay, site) as (_, link):
+        page = await context.new_page()
+        await page.goto(link)
+        await is_shown(page, site)
+        yield page
+
+
 async def press(picture: Locator, place: tuple[int, int], *, tap: bool = False) -> None:
     """Click on a place of the account's page, wherever the picture shows it."""
     box = await picture.bounding_box()
@@ -250,81 +261,55 @@ async def swipe(page: Page, picture: Locator) -> None:
 
 
 async def test_second_viewer_takes_over_and_the_first_may_take_it_back(
-    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
+    site: OfficeSite, context: BrowserContext, screen: Page
 ) -> None:
-    watch.expect(NOT_YET)
-    async with remote_login(relay, site) as (_, link):
-        one = await context.new_page()
-        await one.goto(link)
-        await is_shown(one, site)
-        other = await context.new_page()
-        await other.goto(f"{link.partition('#')[0]}#screen=work")
-        await is_shown(other, site)
+    other = await context.new_page()
+    await other.goto(f"{screen.url.partition('#')[0]}#screen=work")
+    await is_shown(other, site)
 
-        await expect(one.locator("#over-text")).to_have_text("This screen is shown elsewhere now.")
-        await one.get_by_role("button", name="Show it here").click()
-        await expect(one.locator("#over")).to_be_hidden()
-        await expect(other.get_by_role("button", name="Show it here")).to_be_visible()
-        await press(one.locator("#screen"), NAME)
-        await one.keyboard.type("copied")
-        await one.keyboard.press("Control+a")
-        await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=link.partition("/admin")[0])
-        await one.get_by_role("button", name="Copy").click()
-        await expect(one.locator("#screen-said")).to_have_text("Copied.")
-        assert await one.evaluate("navigator.clipboard.readText()") == "copied"
+    await expect(screen.locator("#over-text")).to_have_text("This screen is shown elsewhere now.")
+    await screen.get_by_role("button", name="Show it here").click()
+    await expect(screen.locator("#over")).to_be_hidden()
+    await expect(other.get_by_role("button", name="Show it here")).to_be_visible()
+    await press(screen.locator("#screen"), NAME)
+    await screen.keyboard.type("copied")
+    await screen.keyboard.press("Control+a")
+    await context.grant_permissions(["clipboard-read", "clipboard-write"], origin=screen.url.partition("/admin")[0])
+    await screen.get_by_role("button", name="Copy").click()
+    await expect(screen.locator("#screen-said")).to_have_text("Copied.")
+    assert await screen.evaluate("navigator.clipboard.readText()") == "copied"
 
 
-async def test_browser_that_is_killed_comes_back(
-    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
-) -> None:
-    watch.expect(NOT_YET)
-    async with remote_login(relay, site) as (_, link):
-        page = await context.new_page()
-        await page.goto(link)
-        await is_shown(page, site)
-        os.kill((await accounts(relay))[0]["pid"], signal.SIGKILL)
-        await expect(page.locator("#over-text")).to_contain_text("Trying again")
-        await is_shown(page, site)
+async def test_browser_that_is_killed_comes_back(relay: Relay, site: OfficeSite, screen: Page) -> None:
+    os.kill((await accounts(relay))[0]["pid"], signal.SIGKILL)
+    await expect(screen.locator("#over-text")).to_contain_text("Trying again")
+    await is_shown(screen, site)
 
 
-async def test_window_that_the_site_opens_is_shown_and_left_again(
-    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
-) -> None:
-    watch.expect(NOT_YET)
-    async with remote_login(relay, site) as (_, link):
-        page = await context.new_page()
-        await page.goto(link)
-        await is_shown(page, site)
-        picture = page.locator("#screen")
-        await press(picture, WINDOW)
-        await expect(page.locator("#address")).to_have_text(f"{site.url}window")
-        await expect(page.locator("#over")).to_be_hidden()
-        await press(picture, BADGE)
-        await has_seen(site, "/badge")
-        await is_shown(page, site)
+async def test_window_that_the_site_opens_is_shown_and_left_again(site: OfficeSite, screen: Page) -> None:
+    picture = screen.locator("#screen")
+    await press(picture, WINDOW)
+    await expect(screen.locator("#address")).to_have_text(f"{site.url}window")
+    await expect(screen.locator("#over")).to_be_hidden()
+    await press(picture, BADGE)
+    await has_seen(site, "/badge")
+    await is_shown(screen, site)
 
 
-async def test_account_is_started_anew_and_removed(
-    relay: Relay, site: OfficeSite, context: BrowserContext, watch: Watch
-) -> None:
-    watch.expect(NOT_YET)
-    async with remote_login(relay, site) as (_, link):
-        page = await context.new_page()
-        await page.goto(link)
-        await is_shown(page, site)
-        first = (await accounts(relay))[0]["pid"]
-        await page.get_by_role("link", name="All sessions").click()
-        card = page.get_by_role("listitem").filter(has_text="work")
-        await expect(card).to_contain_text("Sign in on its screen.")
-        await card.get_by_role("button", name="Restart").click()
-        await expect(card.get_by_role("button", name="Restart")).to_be_enabled()
-        await expect(card).to_contain_text("Sign in on its screen.", timeout=20_000)
-        assert (await accounts(relay))[0]["pid"] != first
+async def test_account_is_started_anew_and_removed(relay: Relay, screen: Page) -> None:
+    first = (await accounts(relay))[0]["pid"]
+    await screen.get_by_role("link", name="All sessions").click()
+    card = screen.get_by_role("listitem").filter(has_text="work")
+    await expect(card).to_contain_text("Sign in on its screen.")
+    await card.get_by_role("button", name="Restart").click()
+    await expect(card.get_by_role("button", name="Restart")).to_be_enabled()
+    await expect(card).to_contain_text("Sign in on its screen.", timeout=20_000)
+    assert (await accounts(relay))[0]["pid"] != first
 
-        await card.get_by_role("button", name="Remove…").click()
-        await page.get_by_role("dialog").get_by_role("button", name="Keep").click()
-        await expect(card).to_be_visible()
-        await card.get_by_role("button", name="Remove…").click()
-        await page.get_by_role("dialog").get_by_role("button", name="Remove").click()
-        await expect(card).to_have_count(0)
-        assert await accounts(relay) == []
+    await card.get_by_role("button", name="Remove…").click()
+    await screen.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    await expect(card).to_be_visible()
+    await card.get_by_role("button", name="Remove…").click()
+    await screen.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    await expect(card).to_have_count(0)
+    assert await accounts(relay) == []
