@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+import msgspec
+
 from relay.core.events import Event
 from relay.core.model import ModelEntry
 from relay.core.request import Request
@@ -40,6 +42,16 @@ class Reply(Protocol):
         """
 
 
+class Wanted(msgspec.Struct, frozen=True):
+    """Which account a caller would like: ``account`` and no other, or the one that served ``key`` before."""
+
+    account: str | None = None
+    key: str | None = None
+
+
+ANY = Wanted()
+
+
 class Backend(Protocol):
     """Anything that answers requests."""
 
@@ -49,7 +61,7 @@ class Backend(Protocol):
     def find_model(self, name: str) -> ModelEntry:
         """Return one of them by id or alias; raises ``ModelNotFound``."""
 
-    def open(self, request: Request) -> AbstractAsyncContextManager[Reply]:
+    def open(self, request: Request, wanted: Wanted = ANY) -> AbstractAsyncContextManager[Reply]:
         """Send `request` to whoever answers it; leaving the block early cancels it there.
 
         Raises:

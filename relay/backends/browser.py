@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from relay.backends.base import ANY, Wanted
 from relay.backends.choice import Choice
 from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
@@ -43,7 +44,7 @@ class BrowserBackend:
         return name in self._current_catalog()
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[BrowserReply]:
+    async def open(self, request: Request, wanted: Wanted = ANY) -> AsyncIterator[BrowserReply]:  # noqa: ARG002  # sessions are not told apart yet
         """Run `request` on the session that serves it best."""
         continuing = Continuing(self._conversations, request)
         choice = Choice(request, self._registry, self._current_catalog, self._policy, continuing)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
 import msgspec
 
+from relay.core.answer import Answer
 from relay.core.events import Event, ReasoningDelta, TextDelta, ToolCallDelta
 from relay.errors import RelayError
 
@@ -44,6 +45,23 @@ class StreamEncoder(Protocol):
         Raises:
             StreamClosed: the stream has had its end.
         """
+        ...
+
+
+class Voice(Protocol):
+    """How one answer is told; made for one call."""
+
+    @property
+    def stream_headers(self) -> Sequence[tuple[str, str]]:
+        """Headers of the response that carries the encoder's bytes."""
+        ...
+
+    def encoder(self, model: str) -> StreamEncoder:
+        """Return the encoder of the answer that `model` gives."""
+        ...
+
+    def whole(self, answer: Answer) -> bytes:
+        """Return `answer` as one body."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from relay.backends.base import Backend, Reply
+from relay.backends.base import ANY, Backend, Reply, Wanted
 from relay.core.events import Event, Finished
 from relay.core.request import Request
 from relay.errors import StreamTruncated
@@ -73,7 +73,7 @@ class Gateway:
         self._rules = rules
 
     @asynccontextmanager
-    async def answer(self, request: Request, record: Record) -> AsyncIterator[Exchange]:
+    async def answer(self, request: Request, record: Record, wanted: Wanted = ANY) -> AsyncIterator[Exchange]:
         """Answer `request`; leaving the block early cancels it wherever it runs.
 
         Raises:
@@ -82,7 +82,7 @@ class Gateway:
         error: BaseException | None = None
         try:
             with self._admission.enter(record.key):
-                async with self._backend_reply(request, record) as exchange:
+                async with self._backend_reply(request, record, wanted) as exchange:
                     yield exchange
         except BaseException as exc:
             error = exc
@@ -91,8 +91,8 @@ class Gateway:
             self._recorder.finish(record, error)
 
     @asynccontextmanager
-    async def _backend_reply(self, request: Request, record: Record) -> AsyncIterator[Exchange]:
-        async with self.backend.open(request) as reply:
+    async def _backend_reply(self, request: Request, record: Record, wanted: Wanted) -> AsyncIterator[Exchange]:
+        async with self.backend.open(request, wanted) as reply:
             record.account, record.served_model = reply.account, reply.model
             pipeline = Pipeline(request, self._rules, reply.enforces)
             yield Exchange(reply, pipeline, record, self._recorder)

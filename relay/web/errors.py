@@ -9,8 +9,8 @@ import structlog
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, RequestTimeout
 
-from relay.dialects.openai_chat import errors as openai_errors
 from relay.errors import BodyTooLarge, InvalidRequest, RelayError, RouteNotFound
+from relay.web.speech import spoken
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,8 @@ def response_for(error: RelayError) -> Response:
     ``x-should-retry`` overrides the SDKs' own rule by status, see
     https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py (``_should_retry``).
     """
-    response = Response(openai_errors.body(error), error.status, content_type="application/json")
+    body = spoken(request).error_body(error, g.get("request_id", ""))
+    response = Response(body, error.status, content_type="application/json")
     should_retry = error.should_retry
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(math.ceil(error.retry_after))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from relay.backends.base import ANY, Wanted
 from relay.core.events import Event
 from relay.core.model import ModelEntry
 from relay.core.request import Request
@@ -48,6 +49,7 @@ class FakeBackend:
         self.dropped: tuple[str, ...] = ()
         self.enforces: tuple[str, ...] = ()
         self.requests: list[Request] = []
+        self.wanted: list[Wanted] = []
         self.open_replies = 0
         self.opened = asyncio.Event()
         self.opened_by: asyncio.Task[object] | None = None
@@ -63,8 +65,9 @@ class FakeBackend:
         raise ModelNotFound(name)
 
     @asynccontextmanager
-    async def open(self, request: Request) -> AsyncIterator[FakeReply]:
+    async def open(self, request: Request, wanted: Wanted = ANY) -> AsyncIterator[FakeReply]:
         self.requests.append(request)
+        self.wanted.append(wanted)
         if self.refusal is not None:
             raise self.refusal
         self.open_replies += 1

@@ -34,8 +34,8 @@ class _Envelope(msgspec.Struct, frozen=True):
     error: _Error
 
 
-def body(error: RelayError) -> bytes:
-    """Return the JSON body of `error`."""
+def body(error: RelayError, request_id: str = "") -> bytes:  # noqa: ARG001  # other dialects name the request
+    """Return the JSON body of `error`; the id of the request has no place in it."""
     # OpenAI calls a bad key an invalid request; authentication_error is left for people who must sign in.
     kind = ErrorKind.INVALID_REQUEST if isinstance(error, InvalidCredential) else error.kind
     param = None if error.param is None else mend_text(error.param)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 
 from relay.core.request import Request, ResponseFormat
-from relay.core.surrogates import mend_json
-from relay.dialects.base import DEFAULT_LIMITS, Limits, deeper_than
+from relay.dialects.base import DEFAULT_LIMITS, Limits
 from relay.dialects.openai_chat import wire
 from relay.dialects.openai_chat.form import ReplyForm
 from relay.dialects.openai_chat.messages import convert
 from relay.dialects.openai_chat.tools import convert_choice, convert_tools
+from relay.dialects.reading import Reader, check_count, check_depth
 from relay.errors import InvalidRequest, UnsupportedFeature
 
 
@@ -37,10 +36,10 @@ def decode(body: bytes, *, default_model: str, limits: Limits = DEFAULT_LIMITS) 
         InvalidRequest: not JSON, or a field is missing, malformed or contradictory; ``param`` names it.
         UnsupportedFeature: more than one choice is asked for.
     """
-    wire_body, extra = _parse(body)
+    wire_body, extra = _reader.read(body)
     _check(wire_body, limits)
     request = _request(wire_body, extra, default_model)
-    _check_depth(request, limits.depth)
+    check_depth({**_free_values(request), **{name: [value] for name, value in extra.items()}}, limits.depth)
     return ChatCall(
         request=request,
         stream=bool(wire_body.stream),
@@ -69,55 +68,7 @@ _CHANGES_ANSWER: Final[dict[str, Callable[[Any], bool]]] = {
 """Parameters that sessions have no counterpart for, and the values with which they do something."""
 
 
-# --- bytes to structs
-
-
-_body_decoder: Final = msgspec.json.Decoder(wire.Body)
-_field_decoder: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-def _parse(body: bytes) -> tuple[wire.Body, dict[str, Any]]:
-    try:
-        body.decode()  # msgspec does not look into the strings that it skips
-        return _read(body)
-    except msgspec.ValidationError as exc:
-        raise _invalid_field(str(exc)) from exc
-    except msgspec.DecodeError as exc:
-        mended = mend_json(body)
-        if mended != body:
-            return _parse(mended)
-        raise InvalidRequest(f"The body is not valid JSON: {exc}.") from exc
-    except UnicodeDecodeError as exc:
-        raise InvalidRequest("The body is not valid UTF-8.") from exc
-    except RecursionError as exc:
-        raise InvalidRequest("The body is nested too deeply.") from exc
-
-
-def _read(body: bytes) -> tuple[wire.Body, dict[str, Any]]:
-    """Return the fields that relay understands, and the others that are set."""
-    known = _body_decoder.decode(body)
-    fields = _field_decoder.decode(body)
-    unknown = fields.keys() - _KNOWN_FIELDS
-    extra = {name: msgspec.json.decode(fields[name]) for name in fields if name in unknown}
-    return known, {name: value for name, value in extra.items() if value is not None}
-
-
-_KNOWN_FIELDS: Final = frozenset(wire.Body.__struct_fields__)
-_PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*)`)?", re.DOTALL)
-_MISSING: Final = re.compile(r"Object missing required field `(\w+)`")
-
-
-def _invalid_field(problem: str) -> InvalidRequest:
-    """Return the error for what msgspec says, such as ``Expected `str`, got `int` - at `$.model```."""
-    place = _PLACE.fullmatch(problem)
-    what, path = (place["what"], place["path"] or "") if place else (problem, "")
-    if missing := _MISSING.fullmatch(what):
-        path = f"{path}.{missing[1]}" if path else missing[1]
-        what = "This field is required"
-    return InvalidRequest(f"{path}: {what}." if path else f"{what}.", param=path or None)
-
-
-# --- structs to hub types
+_reader: Final = Reader(wire.Body)
 
 
 def _check(body: wire.Body, limits: Limits) -> None:
@@ -125,27 +76,15 @@ def _check(body: wire.Body, limits: Limits) -> None:
         raise InvalidRequest("messages must hold at least one message.", param="messages")
     if body.n is not None and body.n > 1:
         raise UnsupportedFeature("relay gives one choice an answer; send the request n times instead.", param="n")
-    _check_count("messages", body.messages, limits.messages)
-    _check_count("tools", body.tools, limits.tools)
-    _check_count("functions", body.functions, limits.tools)
-    _check_count("stop", body.stop if isinstance(body.stop, list) else None, limits.stops)
+    check_count("messages", body.messages, limits.messages)
+    check_count("tools", body.tools, limits.tools)
+    check_count("functions", body.functions, limits.tools)
+    check_count("stop", body.stop if isinstance(body.stop, list) else None, limits.stops)
 
 
-def _check_count(param: str, items: list[Any] | None, most: int) -> None:
-    if items is not None and len(items) > most:
-        raise InvalidRequest(f"{param} has {len(items)} items; at most {most} are allowed.", param=param)
-
-
-def _check_depth(request: Request, most: int) -> None:
+def _free_values(request: Request) -> dict[str, list[Any]]:
     schema = None if request.response_format is None else request.response_format.schema
-    free = {
-        "tools": [tool.parameters for tool in request.tools],
-        "response_format": [schema],
-        **{name: [value] for name, value in request.extra.items()},
-    }
-    for param, values in free.items():
-        if deeper_than(values, most):
-            raise InvalidRequest(f"{param} is nested too deeply; at most {most} levels are allowed.", param=param)
+    return {"tools": [tool.parameters for tool in request.tools], "response_format": [schema]}
 
 
 def _request(body: wire.Body, extra: dict[str, Any], default_model: str) -> Request:

@@ -45,6 +45,25 @@ from relay.errors import RelayError
 _encode: Final = msgspec.json.Encoder().encode
 
 
+class ChatVoice:
+    """Tell one answer in OpenAI's form; see :class:`relay.dialects.base.Voice`."""
+
+    stream_headers = sse.HEADERS
+
+    def __init__(self, answer_id: str, created: int, form: ReplyForm = PLAIN) -> None:
+        self._id = answer_id
+        self._created = created
+        self._form = form
+
+    def encoder(self, model: str) -> ChunkEncoder:
+        """Return the encoder of the chunks."""
+        return ChunkEncoder(self._id, self._created, model, self._form)
+
+    def whole(self, answer: Answer) -> bytes:
+        """Return one ``chat.completion``."""
+        return completion(self._id, self._created, answer, self._form)
+
+
 class ChunkEncoder:
     """Encode one answer as a stream of ``chat.completion.chunk``; see :class:`relay.dialects.base.StreamEncoder`.
 

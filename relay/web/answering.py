@@ -1,0 +1,136 @@
+"""Answering one request: the same events, as a stream or folded into one body, in any dialect."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+import structlog
+from quart import Response, g
+from quart import request as http
+
+from relay.backends.base import ANY, Wanted
+from relay.core.answer import Collector
+from relay.core.events import Finished
+from relay.core.request import Request
+from relay.dialects.base import StreamEncoder, Voice
+from relay.errors import RelayError
+from relay.gateway.dispatch import Gateway
+from relay.gateway.record import Record
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a client asked, whatever dialect it speaks.
+
+    Attributes:
+        ignored: what the dialect could not hand on.
+        wanted: who should answer.
+    """
+
+    request: Request
+    dialect: str
+    stream: bool
+    ignored: Sequence[str] = ()
+    wanted: Wanted = ANY
+
+
+class Answering:
+    """One question, answered with what `gateway` gives, told by `voice`.
+
+    What is not honoured is named in the header ``x-relay-dropped``.
+    """
+
+    def __init__(self, gateway: Gateway, question: Question, voice: Voice) -> None:
+        self._gateway = gateway
+        self._question = question
+        self._voice = voice
+        self._dropped = list(question.ignored)
+        self._record = record_of(question)
+
+    async def response(self) -> Response:
+        """Return the answer, or the beginning of it.
+
+        Raises:
+            RelayError: it failed before anything of it was there.
+        """
+        return await (self._streamed() if self._question.stream else self._whole())
+
+    async def _whole(self) -> Response:
+        collector = Collector()
+        async with self._gateway.answer(self._question.request, self._record, self._question.wanted) as exchange:
+            self._dropped += exchange.dropped
+            async for events in exchange.events():
+                collector.feed(events)
+        body = self._voice.whole(collector.result())
+        return self._with_headers(Response(body, content_type="application/json"))
+
+    async def _streamed(self) -> Response:
+        """Answer as the events come.
+
+        The response begins with the first event of the answer (or the first sign of patience), so that a failure before
+        it is still a real HTTP status, which SDKs retry by.
+        """
+        chunks = self._chunks()
+        first = await anext(chunks)
+        response = Response(_chain(first, chunks), headers=dict(self._voice.stream_headers))
+        response.timeout = None  # an answer may take longer than Quart's default of 60 s
+        return self._with_headers(response)
+
+    async def _chunks(self) -> AsyncGenerator[bytes, None]:
+        encoder: StreamEncoder | None = None
+        begun = ended = False
+        try:
+            async with self._gateway.answer(self._question.request, self._record, self._question.wanted) as exchange:
+                self._dropped += exchange.dropped
+                encoder = self._voice.encoder(exchange.model)
+                async for events in exchange.events():
+                    chunk = encoder.encode(events) if events else encoder.keep_alive
+                    ended = bool(events) and isinstance(events[-1], Finished)
+                    if chunk:
+                        begun = True
+                        yield chunk
+        except Exception as exc:  # also a bug of ours: the client must not take a cut stream for an answer
+            if encoder is None or not begun:
+                raise
+            error = told(exc, self._record.id)
+            if not ended:
+                yield encoder.error(error)
+
+    def _with_headers(self, response: Response) -> Response:
+        if self._dropped:
+            response.headers["x-relay-dropped"] = ", ".join(self._dropped)
+        return response
+
+
+def record_of(question: Question) -> Record:
+    """Return the record of `question`, which whoever answers it writes down from now on."""
+    g.recorded = True
+    return Record(
+        id=g.request_id,
+        dialect=question.dialect,
+        key=g.key,
+        model=question.request.model,
+        stream=question.stream,
+        started=g.started,
+        client=http.headers.get("User-Agent", "")[:120],
+        retry_count=http.headers.get("x-stainless-retry-count", "")[:4],
+    )
+
+
+def told(exc: Exception, request_id: str) -> RelayError:
+    """Return what the client is told of `exc`; the log has the traceback of what nobody expected."""
+    if isinstance(exc, RelayError):
+        return exc
+    log.error("request.crashed", id=request_id, exc_info=exc)
+    return RelayError(f"relay failed in an unexpected way; its log has more under {request_id}.")
+
+
+async def _chain(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):  # a client that leaves between two chunks ends the call at once
+        yield first
+        async for chunk in rest:
+            yield chunk

@@ -1,0 +1,42 @@
+"""Which dialect a request speaks, so that every failure is told in it, also before a route has run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from quart import Request
+
+from relay.dialects.openai_chat import errors as openai_chat
+from relay.errors import RelayError
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A dialect as far as failures go: its name, and the body of an error from it and the request's id."""
+
+    name: str
+    error_body: Callable[[RelayError, str], bytes]
+
+
+OPENAI_CHAT: Final = Speech("openai_chat", openai_chat.body)
+
+_BY_PATH: Final[tuple[tuple[re.Pattern[str], Speech], ...]] = ()
+"""First match wins; what matches nothing is OpenAI's."""
+
+_MODEL_LISTS: Final[tuple[tuple[Callable[[Request], bool], Speech], ...]] = ()
+"""The lists of models have one path in three dialects; the headers tell them apart."""
+
+
+def spoken(request: Request) -> Speech:
+    """Return the dialect of `request`."""
+    for pattern, speech in _BY_PATH:
+        if pattern.match(request.path):
+            return speech
+    if request.path == "/v1/models" or request.path.startswith("/v1/models/"):
+        for speaks, speech in _MODEL_LISTS:
+            if speaks(request):
+                return speech
+    return OPENAI_CHAT
