@@ -6,16 +6,17 @@ what was said in it, and a turn that was deleted or purged ends the way back for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from sqlalchemy import RowMapping, Table, and_, delete, func, literal, or_, select, update
+from sqlalchemy import Table, and_, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.sqlite import Insert, insert
 from sqlalchemy.sql.expression import CTE
 
 from relay.store.database import Database
 from relay.store.tables import response_bodies as bodies
+from relay.store.tables import response_items as items
 from relay.store.tables import responses as table
 
 UNFINISHED: Final = ("queued", "in_progress")
@@ -26,7 +27,8 @@ LONGEST_CHAIN: Final = 10_000
 class StoredResponse:
     """One response; ``input`` is a JSON array of items, ``response`` its JSON object, ``events`` a JSON line each.
 
-    ``owner`` is the id of the key that asked for it.
+    ``owner`` is the id of the key that asked for it; ``items`` are the ids of what was answered, each of which can be
+    referred to.
     """
 
     id: str
@@ -39,6 +41,7 @@ class StoredResponse:
     input: bytes
     response: bytes
     events: bytes = b""
+    items: frozenset[str] = frozenset()
 
     @property
     def size(self) -> int:
@@ -97,6 +100,9 @@ class Responses:
             for record in records:
                 await connection.execute(_upsert(table, record, size=record.size, parent_id=record.parent))
                 await connection.execute(_upsert(bodies, record))
+                if record.items:
+                    named = [{"response_id": record.id, "id": item} for item in record.items]
+                    await connection.execute(insert(items).on_conflict_do_nothing(), named)
                 if record.parent is not None:
                     before = select(_line(record.parent, record.owner).c.id)
                     sooner = and_(table.c.id.in_(before), table.c.expires_at < record.expires_at)
@@ -105,9 +111,12 @@ class Responses:
     async def get(self, id_: str, owner: str, now: float) -> StoredResponse | None:
         """Return the response `id_` if it is `owner`'s."""
         wanted = and_(table.c.id == id_, table.c.owner == owner, table.c.expires_at > now)
+        names = select(items.c.id).where(items.c.response_id == id_)
         async with self._database.read() as connection:
             row = (await connection.execute(_WHOLE.where(wanted))).mappings().one_or_none()
-        return None if row is None else _record(row)
+            if row is None:
+                return None
+            return StoredResponse(**row, items=frozenset(await connection.scalars(names)))
 
     async def chain(self, id_: str, owner: str, now: float, most_bytes: int) -> Chain:
         """Return the turns that lead to `owner`'s response `id_`, and it; none if there is no such response."""
@@ -127,6 +136,21 @@ class Responses:
             found = (await connection.execute(turns.where(live).order_by(oldest_first))).all()
         return Chain(tuple(Turn(*row) for row in found), broken=rows[0].parent_id is not None, size=size)
 
+    async def holding(self, item_ids: Collection[str], owner: str, now: float, most_bytes: int) -> list[bytes]:
+        """Return those of `owner`'s responses that hold any of these items, the newest first, up to `most_bytes`."""
+        named = select(items.c.response_id).where(items.c.id.in_(item_ids))
+        wanted = and_(table.c.id.in_(named), table.c.owner == owner, table.c.expires_at > now)
+        texts = select(bodies.c.response).join(table, table.c.id == bodies.c.id).where(wanted)
+        found: list[bytes] = []
+        async with self._database.read() as connection:
+            rows = await connection.stream_scalars(texts.order_by(table.c.created_at.desc()))
+            async for text in rows:
+                most_bytes -= len(text)
+                if most_bytes < 0:
+                    break
+                found.append(text)
+        return found
+
     async def delete(self, id_: str, owner: str) -> bool:
         """Forget `owner`'s response `id_`; ``False`` if there is none."""
         async with self._database.write() as connection:
@@ -134,10 +158,10 @@ class Responses:
             return ended.rowcount > 0
 
     async def unfinished(self) -> list[StoredResponse]:
-        """Return what was running when relay last stopped without an end."""
+        """Return what was running when relay last stopped without an end: there are no items yet."""
         async with self._database.read() as connection:
             rows = await connection.execute(_WHOLE.where(table.c.status.in_(UNFINISHED)).order_by(table.c.created_at))
-            return [_record(row) for row in rows.mappings()]
+            return [StoredResponse(**row) for row in rows.mappings()]
 
     async def purge(self, now: float, most: int, most_bytes: int) -> int:
         """Forget what expired, then those next to expire until at most `most` of `most_bytes` are left; count them."""
@@ -168,7 +192,3 @@ def _upsert(into: Table, record: StoredResponse, **more: object) -> Insert:
     values = {**asdict(record), **more}
     present = {column.name: values[column.name] for column in into.c}
     return insert(into).values(present).on_conflict_do_update(index_elements=[into.c.id], set_=present)
-
-
-def _record(row: RowMapping) -> StoredResponse:
-    return StoredResponse(**row)

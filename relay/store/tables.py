@@ -78,3 +78,11 @@ response_bodies = Table(
     Column("response", LargeBinary, nullable=False),
     Column("events", LargeBinary, nullable=False),
 )
+
+response_items = Table(
+    "response_items",
+    metadata,
+    Column("response_id", Text, ForeignKey("responses.id", ondelete="CASCADE"), primary_key=True),
+    Column("id", Text, primary_key=True),
+    Index("response_items_id", "id"),
+)

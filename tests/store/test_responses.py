@@ -17,6 +17,7 @@ ONE = StoredResponse(
     input=b'[{"a":1}]',
     response=b'{"b":2}',
     events=b'{"c":3}\n{"d":4}',
+    items=frozenset({"msg_1", "fc_1"}),
 )
 TWO = replace(ONE, id="resp_2", parent="resp_1", created_at=1001.0, expires_at=2001.0, input=b"[2]")
 THREE = replace(ONE, id="resp_3", parent="resp_2", created_at=1002.0, expires_at=2002.0, input=b"[3]")
@@ -96,12 +97,10 @@ async def test_only_its_owner_deletes(store: Store):
 
 
 async def test_unfinished_are_found_after_a_crash(store: Store):
-    running, queued = replace(ONE, status="in_progress"), replace(TWO, status="queued")
-    await store.responses.put([queued, running, THREE])
-    assert await store.responses.unfinished() == [
-        replace(running, expires_at=2002.0),
-        replace(queued, expires_at=2002.0),
-    ]
+    running = replace(ONE, status="in_progress", items=frozenset())
+    queued = replace(ONE, id="resp_2", created_at=1001.0, status="queued", items=frozenset())
+    await store.responses.put([queued, running, replace(THREE, parent=None)])
+    assert await store.responses.unfinished() == [running, queued]
 
 
 async def test_purge_takes_what_expired(store: Store):
@@ -123,8 +122,22 @@ async def test_purge_leaves_the_newest_that_fit(store: Store):
     assert await store.responses.purge(1000.0, 10, 0) == 2
 
 
-async def test_texts_go_with_their_response(store: Store):
+async def test_responses_are_found_by_their_items(store: Store):
+    await store.responses.put([ONE, replace(TWO, items=frozenset({"msg_2"}), response=b"two"), THREE])
+    assert await store.responses.holding({"msg_2", "msg_9"}, "key_1", 1000.0, MUCH) == [b"two"]
+    assert await store.responses.holding({"fc_1"}, "key_1", 1000.0, MUCH) == [THREE.response, ONE.response]
+    assert await store.responses.holding({"fc_1"}, "key_1", 1000.0, len(ONE.response) * 2 - 1) == [THREE.response]
+
+
+@pytest.mark.parametrize(("owner", "now"), [("key_2", 1000.0), ("key_1", 2000.0)])
+async def test_items_are_not_found_by_others_nor_after_their_time(store: Store, owner: str, now: float):
+    await store.responses.put([ONE])
+    assert await store.responses.holding({"msg_1"}, owner, now, MUCH) == []
+
+
+@pytest.mark.parametrize("name", ["response_bodies", "response_items"])
+async def test_all_goes_with_a_response(store: Store, name: str):
     await store.responses.put([ONE])
     await store.responses.delete("resp_1", "key_1")
     async with store.database.read() as connection:
-        assert (await connection.exec_driver_sql("SELECT count(*) FROM response_bodies")).scalar() == 0
+        assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {name}")).scalar() == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -31,6 +31,9 @@ class ResponseStore(Protocol):
 
     async def chain(self, id_: str, owner: str, now: float, most_bytes: int) -> Chain:
         """Return the turns that lead to `owner`'s response, and it."""
+
+    async def holding(self, item_ids: Collection[str], owner: str, now: float, most_bytes: int) -> list[bytes]:
+        """Return those of `owner`'s responses that hold any of these items."""
 
     async def delete(self, id_: str, owner: str) -> bool:
         """Forget `owner`'s response."""
@@ -100,6 +103,11 @@ class Shelf:
         """Return the turns that lead to `owner`'s response `id_`, and it, unless they are more than `most_bytes`."""
         await self._write()
         return await self._store.chain(id_, owner, self._wall(), most_bytes)
+
+    async def holding(self, item_ids: Collection[str], owner: str, most_bytes: int) -> list[bytes]:
+        """Return those of `owner`'s responses that hold any of these items, the newest first, up to `most_bytes`."""
+        await self._write()
+        return await self._store.holding(item_ids, owner, self._wall(), most_bytes)
 
     async def delete(self, id_: str, owner: str) -> bool:
         """Forget `owner`'s response `id_`; ``False`` if there is none."""

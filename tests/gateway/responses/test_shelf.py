@@ -1,7 +1,7 @@
 """Responses on the shelf: there at once, written down soon, and what happens when the database is not there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,13 +40,13 @@ class Ailing(Responses):
     failure: StoreError | None = None
     puts = 0
 
-    async def put(self, records):
+    async def put(self, records: Sequence[StoredResponse]) -> None:
         self.puts += 1
         if self.failure is not None:
             raise self.failure
         await super().put(records)
 
-    async def purge(self, now, most, most_bytes):
+    async def purge(self, now: float, most: int, most_bytes: int) -> int:
         if self.failure is not None:
             raise self.failure
         return await super().purge(now, most, most_bytes)
@@ -110,6 +110,11 @@ async def test_chain_includes_what_is_not_written_yet(shelf: Shelf):
     chain = await shelf.chain("resp_2", "key_1", MUCH)
     assert [turn.id for turn in chain.turns] == ["resp_1", "resp_2"]
     assert await shelf.chain("resp_2", "key_2", MUCH) == Chain()
+
+
+async def test_items_of_what_is_not_written_yet_are_found(shelf: Shelf):
+    shelf.put(replace(ONE, items=frozenset({"msg_1"})))
+    assert await shelf.holding({"msg_1"}, "key_1", MUCH) == [b"{}"]
 
 
 async def test_putting_again_replaces(shelf: Shelf, store: Ailing):

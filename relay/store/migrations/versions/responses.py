@@ -30,3 +30,9 @@ def upgrade() -> None:
         sa.Column("response", sa.LargeBinary, nullable=False),
         sa.Column("events", sa.LargeBinary, nullable=False),
     )
+    op.create_table(
+        "response_items",
+        sa.Column("response_id", sa.Text, sa.ForeignKey("responses.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("id", sa.Text, primary_key=True),
+    )
+    op.create_index("response_items_id", "response_items", ["id"])
