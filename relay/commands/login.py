@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import signal
 import sys
 import time
@@ -32,6 +33,8 @@ LOOK_SECONDS: Final = 0.5
 TOKEN_SECONDS: Final = 20.0
 TOKEN_CHARS: Final = 65_536
 ADAPTER_BYTES: Final = 1_000_000
+FROM_INPUT: Final = "-"
+PASSWORD: Final = re.compile(r"([a-z0-9]+://)?[^/]*:[^/]*@", re.IGNORECASE)
 SCREEN_VARIABLES: Final = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR")
 
 Tell = Callable[[str], None]
@@ -65,7 +68,9 @@ class Wish:
 @click.option("--site", help="Address of the chat, or the name of a built-in one (relay's own page).")
 @click.option("--name", help="What to call the account (made from the site).")
 @click.option("--adapter", help="Site description: a JSON file, or the name of a built-in one.")
-@click.option("--proxy", help="Proxy of this account, such as http://proxy.example:8080.")
+@click.option(
+    "--proxy", help="Proxy of this account, such as http://proxy.example:8080; - reads it from standard input."
+)
 @click.option("--token", help="- reads a login from standard input, for relay's own page.")
 @click.option("--remote", is_flag=True, help="Show the browser on relay's admin page: no display needed here.")
 @place_options
@@ -86,7 +91,15 @@ def login(  # noqa: PLR0913  # one for each option
     you are signed in.
     """
     loaded = settings.load(config, data_dir=data_dir)
-    named = {"site": site, "name": name, "adapter": _adapter(adapter), "proxy": proxy, "token": _token(token)}
+    if proxy == token == FROM_INPUT:
+        raise SetupError("Standard input holds --token or --proxy; put the other one, the proxy, into headless.proxy.")
+    named = {
+        "site": site,
+        "name": name,
+        "adapter": _adapter(adapter),
+        "proxy": _proxy(proxy, loaded),
+        "token": _token(token),
+    }
     account = {key: value for key, value in named.items() if value is not None}
     data = DataDir.open(loaded.data_path)
     wish = Wish(account, remote, lambda account_name: admin_link(data, account_name).url)
@@ -99,12 +112,17 @@ def login(  # noqa: PLR0913  # one for each option
         account_name = sign_in(owner, wish, _tell)
         if wish.headed:
             owner("POST", f"/api/accounts/{account_name}/restart", {})
-        say(f"Signed in: {account_name}. relay goes on with it; start it with --headless from now on.")
+        say(f"Signed in: {account_name}. relay goes on with it{_from_now_on(owner)}")
         return
     account_name = asyncio.run(_alone(loaded, data, wish))
     say(
         f"Signed in: {account_name}. Start relay with its browsers: relay serve --headless{elsewhere(config, data_dir)}"
     )
+
+
+def _from_now_on(owner: Ask) -> str:
+    """What is left to do so that the account is there whenever relay runs."""
+    return "." if owner("GET", "/api/accounts", None)["headless"] else "; start it with --headless from now on."
 
 
 def sign_in(owner: Ask, wish: Wish, tell: Tell) -> str:
@@ -190,15 +208,33 @@ def _adapter(adapter: str | None) -> object:
     return found
 
 
+def _proxy(option: str | None, loaded: Settings) -> str | None:
+    """Return the address of the proxy; one with a password comes by a way that others cannot see."""
+    if option is None:
+        return None if loaded.headless.proxy is None else loaded.headless.proxy.get_secret_value()
+    if option == FROM_INPUT:
+        return _read("proxy")
+    if PASSWORD.match(option):
+        raise SetupError(
+            "--proxy takes no password: others can see a command line. --proxy - reads the whole address from standard "
+            "input; the setting headless.proxy (RELAY_HEADLESS__PROXY) may hold it, too."
+        )
+    return option
+
+
 def _token(option: str | None) -> str | None:
     if option is None:
         return None
-    if option != "-":
+    if option != FROM_INPUT:
         raise SetupError("--token takes - only, and reads standard input: others can see a command line.")
-    token = sys.stdin.read(TOKEN_CHARS).strip()
-    if not token:
-        raise SetupError("There is no token on standard input.")
-    return token
+    return _read("token")
+
+
+def _read(what: str) -> str:
+    found = sys.stdin.read(TOKEN_CHARS).strip()
+    if not found:
+        raise SetupError(f"There is no {what} on standard input.")
+    return found
 
 
 def _tell(text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import NoDecode
 
@@ -223,6 +223,10 @@ class HeadlessSettings(_Group):
     attach: Annotated[str, AfterValidator(_loopback_url)] | None = Field(
         default=None,
         description="Debugging address of a browser that you started, on this machine only: `http://127.0.0.1:9222`",
+    )
+    proxy: SecretStr | None = Field(
+        default=None,
+        description="Proxy of accounts that `relay login` makes without `--proxy`; may hold a password",
     )
     restarts: Count = Field(default=5, description="Restarts of a crashing browser within `restart_window_seconds`")
     restart_window_seconds: Seconds = Field(default=600.0, description="The time in which `restarts` are counted")

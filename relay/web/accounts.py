@@ -58,7 +58,8 @@ def blueprint(supervisor: Supervisor, sessions: Iterable[Session], sites: Sites,
 
     @routes.get("/api/accounts")
     async def list_accounts() -> Response:
-        return jsonify(accounts=[shown(snapshot) for snapshot in supervisor.accounts()])
+        found = [shown(snapshot) for snapshot in supervisor.accounts()]
+        return jsonify(accounts=found, headless=supervisor.starts_all)
 
     @routes.get("/api/accounts/<name>")
     async def one_account(name: str) -> Response:

@@ -34,10 +34,13 @@ class Owner:
 
     def __init__(self, *states: dict[str, Any]) -> None:
         self.states = list(states)
+        self.headless = False
         self.asked: list[tuple[str, str, Any]] = []
 
     def __call__(self, method: str, path: str, body: Any) -> dict[str, Any]:
         self.asked.append((method, path, body))
+        if (method, path) == ("GET", "/api/accounts"):
+            return {"accounts": [], "headless": self.headless}
         return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
 
@@ -124,7 +127,34 @@ def test_running_relay_goes_on_with_the_account(relay: Relay, place: Path, owner
     result = beside(place, lambda: relay("login", "--name", "work", "--adapter", "open-webui", "--proxy", "http://p:1"))
     assert result.stdout == "Signed in: work. relay goes on with it; start it with --headless from now on.\n"
     assert owner.asked[0][2]["adapter"] == "open-webui"
-    assert owner.asked[-1] == ("POST", "/api/accounts/work/restart", {})
+    assert owner.asked[-2:] == [("POST", "/api/accounts/work/restart", {}), ("GET", "/api/accounts", None)]
+
+
+def test_relay_that_starts_all_browsers_needs_nothing_more(relay: Relay, place: Path, owner: Owner, display: None):
+    owner.headless = True
+    result = beside(place, lambda: relay("login", "--name", "work"))
+    assert result.stdout == "Signed in: work. relay goes on with it.\n"
+
+
+SECRET = "http://me:pass@proxy.example:8080"
+
+
+@pytest.mark.usefixtures("no_display")
+def test_proxy_with_a_password_from_standard_input(place: Path, owner: Owner):
+    words = ["login", "--remote", "--proxy", "-"]
+    beside(place, lambda: CliRunner().invoke(main, words, input=f"{SECRET}\n"))
+    assert owner.asked[0][2]["proxy"] == SECRET
+
+
+@pytest.mark.usefixtures("no_display")
+def test_proxy_with_a_password_from_the_settings(
+    relay: Relay, place: Path, owner: Owner, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RELAY_HEADLESS__PROXY", SECRET)
+    beside(place, lambda: relay("login", "--remote"))
+    beside(place, lambda: relay("login", "--remote", "--proxy", "socks5://p:1"))
+    made = [body["proxy"] for _, path, body in owner.asked if path == "/api/accounts" and body is not None]
+    assert made == [SECRET, "socks5://p:1"]
 
 
 def test_remote_and_description_file(relay: Relay, place: Path, owner: Owner, no_display: None, tmp_path: Path):
@@ -132,7 +162,7 @@ def test_remote_and_description_file(relay: Relay, place: Path, owner: Owner, no
     file = str(tmp_path / "mine.json")
     result = beside(place, lambda: relay("login", "--remote", "--adapter", file, "--site", "https://a.example/"))
     assert "Open this link, once, and sign in there: http://x/#work" in result.stderr
-    assert [asked[1] for asked in owner.asked] == ["/api/accounts"]
+    assert [asked[:2] for asked in owner.asked] == [("POST", "/api/accounts"), ("GET", "/api/accounts")]
     assert owner.asked[0][2]["adapter"] == {"id": "mine"}
 
 
@@ -170,6 +200,10 @@ def test_alone_relay_serves_until_signed_in(
         ((), "", "There is no display here for a window."),
         (("--token", "secret"), "", "--token takes - only"),
         (("--token", "-"), " ", "There is no token on standard input."),
+        (("--proxy", "-"), "", "There is no proxy on standard input."),
+        (("--proxy", "http://me:pass@p:1"), "", "--proxy takes no password: others can see a command line. --proxy - "),
+        (("--proxy", "me:pass@p:1"), "", "--proxy takes no password"),
+        (("--proxy", "-", "--token", "-"), "", "Standard input holds --token or --proxy"),
         (("--remote", "--adapter", "gone.json"), "", "cannot be read: No such file or directory."),
         (("--remote", "--adapter", "{bad}"), "", "is not JSON"),
         (("--remote", "--adapter", "{list}"), "", "is not a JSON object."),

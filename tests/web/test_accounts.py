@@ -80,7 +80,7 @@ async def test_account_from_making_to_removal(house: House):
     status, one = await house.ask("GET", "/puter")
     assert (status, one["state"], one["headed"]) == (200, "running", True)
     assert one["session"] == {"id": session.id[:8], "state": "login_required", "detail": "Sign in."}
-    assert await house.ask("GET", "") == (200, {"accounts": [one]})
+    assert await house.ask("GET", "") == (200, {"accounts": [one], "headless": True})
 
     assert (await house.ask("POST", "/puter/restart"))[0] == 200
     assert house.engine.starts[0] == Start(headed=True, display={"DISPLAY": ":0"})
@@ -91,7 +91,7 @@ async def test_account_from_making_to_removal(house: House):
 
     assert await house.ask("DELETE", "/puter") == (200, {"removed": "puter"})
     assert (house.revoked, house.accounts.list()) == (["bridge_1"], ((), ()))
-    assert await house.ask("GET", "") == (200, {"accounts": []})
+    assert await house.ask("GET", "") == (200, {"accounts": [], "headless": True})
 
 
 async def test_account_whose_browser_does_not_run_has_no_session(house: House):

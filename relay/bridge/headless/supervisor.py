@@ -44,12 +44,14 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._changing = asyncio.Lock()
+        self.starts_all = False
+        """Whether the browsers of all accounts are started together with relay."""
 
     @asynccontextmanager
     async def running(self, *, start_all: bool) -> AsyncIterator[None]:
         """Run browsers for the life of the block, those of all accounts from the start if wanted; then end them."""
         async with asyncio.TaskGroup() as group:
-            self._group = group
+            self._group, self.starts_all = group, start_all
             wanted = (*(self._accounts.list()[0] if start_all else ()), *self._extra)
             for account in wanted:
                 self._start(account, Start())
