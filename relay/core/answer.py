@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from relay.core.events import (
+    ContentEvent,
     Event,
     Finished,
     FinishReason,
@@ -31,7 +32,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A complete answer.
 
     ``content`` keeps the order of text and images; neighbouring texts are joined. ``thinking`` says where the first
-    piece of reasoning came from. ``proofs`` are in order, those of calls with the index of the call.
+    piece of reasoning came from. ``proofs`` are in order, those of calls with the index of the call. ``events`` has all
+    of that as it came, for dialects whose answers are rows of blocks.
     """
 
     model: str
@@ -43,6 +45,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage | None = None
     finish_reason: FinishReason
     stop_sequence: str | None = None
+    events: tuple[ContentEvent, ...] = ()
 
     @property
     def text(self) -> str:
@@ -68,6 +71,7 @@ class Collector:
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self._usage: Usage | None = None
         self._finished: Finished | None = None
+        self._events: list[ContentEvent] = []
 
     def feed(self, events: Iterable[Event]) -> None:
         """Take in the next events."""
@@ -95,9 +99,22 @@ class Collector:
             usage=self._usage,
             finish_reason=self._finished.reason,
             stop_sequence=self._finished.stop_sequence,
+            events=tuple(self._events),
         )
 
     def _take(self, event: Event) -> None:
+        match event:
+            case UsageReport(usage=usage):
+                self._usage = usage
+            case Started(model=model):
+                self._model = model
+            case Finished():
+                self._finished = event
+            case _:
+                self._events.append(event)
+                self._take_content(event)
+
+    def _take_content(self, event: ContentEvent) -> None:
         match event:
             case TextDelta(text=text):
                 self._text.append(text)
@@ -111,12 +128,6 @@ class Collector:
             case ImagePart(url=url):
                 self._end_text()
                 self._content.append(Image(url=url))
-            case UsageReport(usage=usage):
-                self._usage = usage
-            case Started(model=model):
-                self._model = model
-            case Finished():
-                self._finished = event
 
     def _take_call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> None:
         match event:

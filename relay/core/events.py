@@ -126,18 +126,12 @@ class Finished(msgspec.Struct, frozen=True):
     stop_sequence: str | None = None
 
 
-Event: TypeAlias = (
-    Started
-    | TextDelta
-    | ReasoningDelta
-    | ReasoningProof
-    | ToolCallStarted
-    | ToolCallDelta
-    | ToolCallEnded
-    | ImagePart
-    | UsageReport
-    | Finished
+ContentEvent: TypeAlias = (
+    TextDelta | ReasoningDelta | ReasoningProof | ToolCallStarted | ToolCallDelta | ToolCallEnded | ImagePart
 )
+"""What an answer is made of."""
+
+Event: TypeAlias = Started | ContentEvent | UsageReport | Finished
 
 
 class Thinking(msgspec.Struct, frozen=True):

@@ -27,8 +27,7 @@ def collect(*events, **options) -> Answer:
 
 
 def test_every_event_finds_its_place():
-    answer = collect(
-        Started("m"),
+    content = (
         ReasoningDelta("wh", source="tags"),
         ReasoningDelta("y", source="field"),
         TextDelta("a"),
@@ -41,6 +40,10 @@ def test_every_event_finds_its_place():
         ToolCallEnded(0),
         ToolCallStarted(1, "call_2", "g"),
         ToolCallEnded(1),
+    )
+    answer = collect(
+        Started("m"),
+        *content,
         UsageReport(Usage(input_tokens=1, output_tokens=2)),
         Finished(FinishReason.STOP, "END"),
     )
@@ -56,6 +59,7 @@ def test_every_event_finds_its_place():
         usage=Usage(input_tokens=1, output_tokens=2),
         finish_reason=FinishReason.STOP,
         stop_sequence="END",
+        events=content,
     )
     assert (answer.text, answer.images) == ("abc", ("data:,1",))
 
