@@ -9,6 +9,9 @@
     │   ├── ContextLengthExceeded   the prompt is longer than the session takes
     │   ├── ContentRefused          the site's moderation refused the prompt or the answer
     │   ├── ModelNotFound           no live session offers the model
+    │   ├── ResponseNotFound        no stored response of this key has the id
+    │   ├── PreviousResponseNotFound    nor the one to go on from
+    │   ├── SessionUnknown          the session that the client asks for is not there
     │   ├── RouteNotFound           no such path, or not with this method
     │   ├── AccountUnknown          no headless account has this name
     │   ├── AccountRefused          an account cannot be made like this
@@ -142,6 +145,43 @@ class ModelNotFound(RequestError):
         super().__init__(f"The model {model!r} is not offered by any connected session.{hint}", param="model")
         self.model = model
         self.nearest = nearest
+
+
+class ResponseNotFound(RequestError):
+    """No stored response of this key has the id."""
+
+    status = 404
+    kind = ErrorKind.NOT_FOUND
+    code = "response_not_found"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(
+            f"There is no response {id_[:100]!r} of this key: it was not stored, or is deleted or expired."
+        )
+
+
+class PreviousResponseNotFound(RequestError):
+    """The response to go on from is not there, or one of those before it."""
+
+    code = "previous_response_not_found"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(
+            f"There is no response {id_[:100]!r} of this key to go on from; send the whole conversation as input.",
+            param="previous_response_id",
+        )
+
+
+class SessionUnknown(RequestError):
+    """The session that the client asks for is not there; the message names those that are."""
+
+    status = 404
+    kind = ErrorKind.NOT_FOUND
+    code = "session_not_found"
+
+    def __init__(self, session: str, known: tuple[str, ...]) -> None:
+        there = f"There are: {', '.join(known)}." if known else "None is connected."
+        super().__init__(f"No session is called {session[:100]!r}. {there}")
 
 
 class AccountUnknown(RequestError):
