@@ -20,13 +20,16 @@ import { PROTOCOL_VERSIONS } from "../bridge/frames.js";
 export class PairingError extends Error {}
 
 export const DEFAULT_ADDRESS = "http://localhost:3000";
-const HOSTS = new Set(["localhost", "127.0.0.1"]);
+const HOSTS = new Set(["localhost", "127.0.0.1", "[::1]"]);
 const CLOSE_UNKNOWN = 4401;
 const CLOSE_VERSION = 4409;
 const PATIENCE_MS = 10_000;
 
 /**
  * Read what a person typed: `localhost:3000`, `http://localhost:3000/`, or the bridge itself, `ws://localhost:3001`.
+ *
+ * `[::1]` becomes `localhost`, which a browser looks for there first: an extension's policy cannot name it
+ * (https://www.w3.org/TR/CSP3/#grammardef-host-source).
  * @param {string} text
  * @returns {URL}
  */
@@ -35,7 +38,8 @@ export function addressOf(text) {
   const whole = /^[a-z][a-z\d+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
   const url = URL.canParse(whole) ? new URL(whole) : null;
   if (!url || !/^(http|ws):$/.test(url.protocol)) throw new PairingError(`An address looks like ${DEFAULT_ADDRESS}.`);
-  if (!HOSTS.has(url.hostname)) throw new PairingError("relay must run on this computer: localhost or 127.0.0.1.");
+  if (!HOSTS.has(url.hostname)) throw new PairingError("relay must run on this computer: localhost, 127.0.0.1 or [::1].");
+  if (url.hostname === "[::1]") url.hostname = "localhost";
   return url;
 }
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from quart import Quart, Request, g, request
 
+from relay.bridge.pairing import EXTENSION
 from relay.errors import HostRefused, InvalidCredential, InvalidRequest, OriginRefused, PermissionRefused
 from relay.gateway.admins import ALWAYS, Admins
 from relay.gateway.keyring import Keyring
@@ -30,7 +31,7 @@ ACCESS: dict[str, Power] = {
     "page.sdk": Power.PUBLIC,
     "page.favicon": Power.PUBLIC,
     "health.health": Power.PUBLIC,
-    "chat.complete": Power.CLIENT,
+    "chat_completions.complete": Power.CLIENT,
     "models.list_models": Power.CLIENT,
     "models.one_model": Power.CLIENT,
     "admin.show_metrics": Power.ADMIN,
@@ -49,6 +50,9 @@ ACCESS: dict[str, Power] = {
     "remote.copy": Power.ADMIN,
 }
 """Every endpoint and the power it needs. One that is missing here is closed to everybody."""
+
+SHOWN_TO_EXTENSIONS = ("GET", "page.config")
+"""What an extension may read in its own name, paired or not: where the bridge is. It holds no secret."""
 
 ANYBODY = "anonymous"
 ADMIN = "admin"
@@ -154,6 +158,8 @@ class Gate:
 
     def _check_origin(self, current: Request) -> None:
         origins = current.headers.getlist("Origin")
+        if (current.method, current.endpoint) == SHOWN_TO_EXTENSIONS and EXTENSION.fullmatch(",".join(origins)):
+            return
         if not all(map(self._rules.knows_origin, origins)) or len(origins) > 1:
             raise OriginRefused("This web page may not call relay. Its origin can be added to allowed_origins.")
 

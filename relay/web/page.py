@@ -9,6 +9,7 @@ from typing import Any
 from quart import Blueprint, Response, jsonify, redirect, request, send_file, send_from_directory
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from relay.bridge.pairing import EXTENSION
 from relay.shipped import assets
 
 SCRIPT_TYPE = "text/javascript; charset=utf-8"
@@ -67,7 +68,7 @@ def blueprint(settings: PageSettings) -> Blueprint:
 
     @routes.get("/page.json")
     async def config() -> Response:
-        return jsonify(settings.config)
+        return _shown_to_extensions(jsonify(settings.config))
 
     @routes.get("/favicon.ico")
     async def favicon() -> Response:
@@ -89,6 +90,17 @@ def blueprint(settings: PageSettings) -> Blueprint:
             return _typed(await send_file(sdk_file), "puter.js")
 
     return routes
+
+
+def _shown_to_extensions(response: Response) -> Response:
+    """Let any extension read this: which one is relay's own is not known before it is paired, and it reads here where.
+
+    See https://fetch.spec.whatwg.org/#http-access-control-allow-origin.
+    """
+    response.vary.add("Origin")
+    if EXTENSION.fullmatch(origin := request.headers.get("Origin", "")):
+        response.headers["Access-Control-Allow-Origin"] = origin
+    return response
 
 
 def _typed(response: Response, name: str) -> Response:

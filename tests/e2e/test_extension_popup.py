@@ -72,7 +72,7 @@ async def test_pairing_says_what_went_wrong(browser: Extended, relay: Relay):
     await expect(problem).to_have_text("An address looks like http://localhost:3000.")
     await address.fill("192.168.1.2:3000")
     await pair.click()
-    await expect(problem).to_have_text("relay must run on this computer: localhost or 127.0.0.1.")
+    await expect(problem).to_have_text("relay must run on this computer: localhost, 127.0.0.1 or [::1].")
     await address.fill("localhost:1")
     await pair.click()
     await expect(problem).to_have_text("No relay answers at localhost:1. Start it: relay serve")
@@ -86,6 +86,18 @@ async def test_pairing_says_what_went_wrong(browser: Extended, relay: Relay):
     await pair.click()
     await expect(problem).to_be_hidden()
     await expect(popup.locator("#relay")).to_have_text(f"localhost:{relay.bridge_port}")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+async def test_bridge_is_found_by_relays_own_address(browser: Extended, relay: Relay, host: str):
+    assert relay.bridge_port != relay.port + 1  # where it would be looked for otherwise
+    popup = await browser.popup()
+    await popup.get_by_label("Code").fill((await relay.command("pair", "--json"))["code"])
+    await popup.get_by_label("Address of relay").fill(f"http://{host}:{relay.port}")
+    await popup.get_by_role("button", name="Pair", exact=True).click()
+    await expect(popup.locator("#pair")).to_be_hidden()
+    pairing = await popup.evaluate("chrome.storage.local.get('pairing').then(({pairing}) => pairing)")
+    assert pairing["bridge"] == f"ws://localhost:{relay.bridge_port}/"
 
 
 async def test_tab_is_paused_resumed_and_disconnected(browser: Extended, relay: Relay):

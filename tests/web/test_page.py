@@ -1,6 +1,7 @@
 """The page, its files and the headers that keep it safe."""
 
 import pytest
+from quart import Response
 
 from relay.web.page import content_security_policy
 
@@ -13,6 +14,7 @@ FILES = (
     "/static/style.css",
     "/static/js/main.js",
     "/bridge/link.js",
+    "/bridge/colours.css",
     "/sdk/puter.js",
 )
 
@@ -49,6 +51,7 @@ def test_policy_with_a_local_sdk():
         ("/static/style.css", "text/css; charset=utf-8"),
         ("/static/js/main.js", "text/javascript; charset=utf-8"),
         ("/bridge/link.js", "text/javascript; charset=utf-8"),
+        ("/bridge/colours.css", "text/css; charset=utf-8"),
         ("/sdk/puter.js", "text/javascript; charset=utf-8"),
     ],
 )
@@ -58,6 +61,53 @@ async def test_types(site: Site, path: str, content_type: str):
 
 async def test_settings_of_the_page(site: Site):
     assert await (await site.ask("GET", "/page.json")).get_json() == {"base_url": f"{ORIGIN}/v1"}
+
+
+EXTENSION = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
+
+
+def _cors(answer: Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items() if name.lower().startswith("access-control-")}
+
+
+@pytest.mark.parametrize("origin", [EXTENSION, "moz-extension://01234567-89ab-cdef-0123-456789abcdef"])
+async def test_extension_reads_where_the_bridge_is(site: Site, origin: str):
+    answer = await site.ask("GET", "/page.json", key=None, headers={"Origin": origin})
+    assert (answer.status_code, await answer.get_json()) == (200, {"base_url": f"{ORIGIN}/v1"})
+    assert _cors(answer) == {"access-control-allow-origin": origin}
+    assert answer.headers["Vary"] == "Origin"
+
+
+async def test_own_page_needs_no_leave_to_read_its_settings(site: Site):
+    answer = await site.ask("GET", "/page.json", key=None, headers={"Origin": ORIGIN})
+    assert (answer.status_code, _cors(answer)) == (200, {})
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("OPTIONS", "/page.json"),
+        ("GET", "/"),
+        ("GET", "/health"),
+        ("GET", "/bridge/link.js"),
+        ("GET", "/v1/models"),
+        ("GET", "/api/sessions"),
+        ("GET", "/nothing"),
+    ],
+)
+async def test_extension_reads_nothing_else(site: Site, method: str, path: str):
+    answer = await site.ask(method, path, headers={"Origin": EXTENSION})
+    assert answer.status_code == 403
+    assert _cors(answer) == {}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [f"{EXTENSION}.evil.example", f"{EXTENSION}/", "https://evil.example", "chrome-extension://relay", "null", ""],
+)
+async def test_others_do_not_read_it(site: Site, origin: str):
+    answer = await site.ask("GET", "/page.json", key=None, headers={"Origin": origin})
+    assert answer.status_code == 403
 
 
 async def test_local_sdk(site: Site):

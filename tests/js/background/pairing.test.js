@@ -25,9 +25,12 @@ async function paired(far, { address = "localhost:3000", code = "AAAAA-BBBBB", g
 }
 
 test("addresses are of this computer", () => {
-  const good = ["localhost:3000", " http://127.0.0.1:8000/page ", "ws://localhost:3001"];
-  assert.deepEqual(good.map((text) => addressOf(text).origin), ["http://localhost:3000", "http://127.0.0.1:8000", "ws://localhost:3001"]);
-  for (const text of ["https://localhost", "", "http://relay.example", "10.0.0.1:3000", "http://localhost.evil.example", "ftp://localhost"])
+  const good = ["localhost:3000", " http://127.0.0.1:8000/page ", "ws://localhost:3001", "http://[::1]:3000", "ws://[0:0::1]:3001/"];
+  assert.deepEqual(
+    good.map((text) => addressOf(text).origin),
+    ["http://localhost:3000", "http://127.0.0.1:8000", "ws://localhost:3001", "http://localhost:3000", "ws://localhost:3001"],
+  );
+  for (const text of ["http://[::2]:3000", "::1", "https://localhost", "", "http://relay.example", "10.0.0.1:3000", "http://localhost.evil.example", "ftp://localhost"])
     assert.throws(() => addressOf(text), PairingError, text);
 });
 
@@ -36,6 +39,7 @@ test("relay's page tells where the bridge is, if it can be read and is here", as
   const address = new URL("http://localhost:3000");
 
   assert.equal(await bridgeOf(address, says("ws://localhost:4000/")), "ws://localhost:4000/");
+  assert.equal(await bridgeOf(address, says("ws://[::1]:4000/")), "ws://localhost:4000/");
   assert.equal(await bridgeOf(address, says("ws://evil.example/")), "ws://localhost:3001/");
   assert.equal(await bridgeOf(address, nobody), "ws://localhost:3001/");
   assert.equal(await bridgeOf(new URL("http://localhost"), nobody), "ws://localhost:81/");
