@@ -68,6 +68,7 @@ class Running:
     data_dir: Path
     demo: bool
     auth: bool
+    closed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ class Relay:
             data_dir=self._data.path,
             demo=self._settings.demo,
             auth=self._settings.auth,
+            closed=self._settings.closed_endpoints,
         )
 
     async def drain(self) -> None:
@@ -257,7 +259,8 @@ class Relay:
             remote.blueprint(self.headless),
             accounts.blueprint(self.headless, self.registry, Sites(assets("extension") / "sites"), bridges),
         )
-        return server.build(blueprints, Gate(rules, self.keyring, self.admins), rules, settings.limits.body_bytes)
+        gate = Gate(rules, self.keyring, self.admins)
+        return server.build(blueprints, gate, rules, settings.limits.body_bytes, settings.closed_endpoints)
 
     def _admin_place(self) -> signin.AdminPlace:
         return signin.AdminPlace(self._admin_origin, page_origin=self._page_origin, cookie=self._admin_cookie)

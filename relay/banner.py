@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from urllib.parse import urldefrag
 
 import click
@@ -47,6 +47,10 @@ class Running(Protocol):
     def auth(self) -> bool:
         """Whether clients must show a key."""
 
+    @property
+    def closed(self) -> Collection[str]:
+        """The APIs that are switched off."""
+
 
 def render(running: Running, *, terminal: bool, place: str = "") -> str:
     """Return the start-up text.
@@ -64,6 +68,7 @@ def render(running: Running, *, terminal: bool, place: str = "") -> str:
         f"   Base URL   {strong(running.base_url)}",
         f"   API Key    {_key(running, strong, place)}",
         f"   Model ID   {strong(running.model)}",
+        f"   APIs       {_apis(running)}",
         "",
         "Or try it here:",
         *(f"   {line}" for line in _curl(running)),
@@ -96,6 +101,18 @@ def _key(running: Running, strong: Style, place: str) -> str:
     if running.key is None:
         return f"the key you saved; a new one: relay key create NAME{place}"
     return f"{strong(running.key)}  (shown this once; save it)"
+
+
+_APIS: Final = {
+    "responses": "Responses",
+    "chat_completions": "Chat Completions (legacy)",
+    "messages": "Anthropic Messages",
+    "gemini": "Gemini",
+}
+
+
+def _apis(running: Running) -> str:
+    return ", ".join(name for api, name in _APIS.items() if api not in running.closed) or "none (endpoints.*.enabled)"
 
 
 def _curl(running: Running) -> list[str]:

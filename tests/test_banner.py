@@ -19,6 +19,7 @@ class Running:
     data_dir: Path = Path("/data")
     demo: bool = False
     auth: bool = True
+    closed: tuple[str, ...] = ()
 
 
 def test_first_start_on_a_terminal():
@@ -33,6 +34,7 @@ def test_first_start_on_a_terminal():
      Base URL   http://localhost:3000/v1
      API Key    sk-relay-abc  (shown this once; save it)
      Model ID   claude-sonnet-4
+     APIs       Responses, Chat Completions (legacy), Anthropic Messages, Gemini
 
   Or try it here:
      curl -N http://localhost:3000/v1/chat/completions \\
@@ -67,6 +69,14 @@ def test_without_keys():
     text = render(Running(key=None, auth=False), terminal=False)
     assert "     API Key    anything (relay asks for none: --no-auth)\n" in text
     assert "Authorization" not in text
+
+
+def test_apis_that_are_switched_off_are_not_named():
+    assert "     APIs       Responses, Gemini\n" in render(
+        Running(closed=("chat_completions", "messages")), terminal=False
+    )
+    everything = ("responses", "chat_completions", "messages", "gemini", "media")
+    assert "     APIs       none (endpoints.*.enabled)\n" in render(Running(closed=everything), terminal=False)
 
 
 def test_demo_asks_nobody_to_sign_in():

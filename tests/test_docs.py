@@ -49,7 +49,7 @@ def test_every_fault_of_a_page_is_in_the_protocol():
 
 
 def test_every_blueprint_is_documented():
-    surfaces = {"page": "`GET /`", "health": "/health", "chat": "/v1/chat/completions", "models": "/v1/models",
+    surfaces = {"page": "`GET /`", "health": "/health", "chat_completions": "/v1/chat/completions", "models": "/v1/models",
                 "admin": "/metrics", "accounts": "/api/accounts", "signin": "/api/admin/sign-in",
                 "remote": "/api/accounts/{name}/screen"}  # fmt: skip
     assert {endpoint.partition(".")[0] for endpoint in ACCESS} == set(surfaces)

@@ -234,6 +234,46 @@ class HeadlessSettings(_Group):
     save_calls: Count = Field(default=20, description="Answered calls after which they are copied sooner")
 
 
+class ResponsesEndpoint(_Group):
+    """OpenAI Responses."""
+
+    enabled: bool = Field(default=True, description="Serve `/v1/responses`")
+
+
+class ChatCompletionsEndpoint(_Group):
+    """OpenAI Chat Completions, the legacy layer."""
+
+    enabled: bool = Field(default=True, description="Serve `/v1/chat/completions`, OpenAI's older API")
+
+
+class MessagesEndpoint(_Group):
+    """Anthropic Messages."""
+
+    enabled: bool = Field(default=True, description="Serve `/v1/messages`")
+
+
+class GeminiEndpoint(_Group):
+    """Gemini."""
+
+    enabled: bool = Field(default=True, description="Serve `/v1beta/models/…`, `/v1/models/…:…` and `/v1internal:…`")
+
+
+class MediaEndpoint(_Group):
+    """Images, audio and embeddings."""
+
+    enabled: bool = Field(default=True, description="Serve `/v1/images/…`, `/v1/audio/…`, `/v1/embeddings`")
+
+
+class EndpointSettings(_Group):
+    """The APIs that relay speaks; one that is switched off answers 404."""
+
+    responses: ResponsesEndpoint = ResponsesEndpoint()
+    chat_completions: ChatCompletionsEndpoint = ChatCompletionsEndpoint()
+    messages: MessagesEndpoint = MessagesEndpoint()
+    gemini: GeminiEndpoint = GeminiEndpoint()
+    media: MediaEndpoint = MediaEndpoint()
+
+
 class LogSettings(_Group):
     """What relay writes about itself; never prompts, answers or secrets."""
 
@@ -277,6 +317,7 @@ class Settings(_Group):
     threads: ThreadSettings = ThreadSettings()
     puter: PuterSettings = PuterSettings()
     headless: HeadlessSettings = HeadlessSettings()
+    endpoints: EndpointSettings = EndpointSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")
@@ -290,6 +331,11 @@ class Settings(_Group):
         if self.bridge_listen_port > 65_535 or (self.port and self.bridge_listen_port == self.port):
             raise _refused("--bridge-port should be another port than --port, at most 65535", "bridge_port", "port")
         return self
+
+    @property
+    def closed_endpoints(self) -> tuple[str, ...]:
+        """The names of the APIs that are switched off."""
+        return tuple(name for name, switch in self.endpoints if not switch.enabled)
 
     @property
     def is_loopback(self) -> bool:

@@ -18,7 +18,7 @@ from relay.web.body import read_json
 
 def blueprint(gateway: Gateway, limits: Limits, default_model: Callable[[], str]) -> Blueprint:
     """Return the routes of OpenAI Chat Completions; `default_model` is asked for when a client names none."""
-    routes = Blueprint("chat", __name__)
+    routes = Blueprint("chat_completions", __name__)
 
     @routes.post("/v1/chat/completions")
     async def complete() -> Response:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from quart import Blueprint, Quart, Response, g, request
+from quart import Blueprint, Quart, Response, g, has_request_context, request, websocket
 
+from relay.errors import RouteNotFound
 from relay.web import errors
 from relay.web.access import Gate, GateRules
 
 
-def build(blueprints: Iterable[Blueprint], gate: Gate, rules: GateRules, body_bytes: int) -> Quart:
-    """Return the app with `blueprints` behind `gate`."""
+def build(
+    blueprints: Iterable[Blueprint], gate: Gate, rules: GateRules, body_bytes: int, closed: Collection[str] = ()
+) -> Quart:
+    """Return the app with `blueprints` behind `gate`; those named in `closed` answer that they are switched off."""
     app = Quart("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_bytes
     app.before_request(_begin)
     gate.guard(app)
+    _close(app, frozenset(closed))
     app.after_request(_finish)
     errors.install(app)
     for routes in blueprints:
@@ -25,6 +29,18 @@ def build(blueprints: Iterable[Blueprint], gate: Gate, rules: GateRules, body_by
     if rules.allowed_origins:
         _allow_cors(app, rules.allowed_origins)
     return app
+
+
+def _close(app: Quart, closed: frozenset[str]) -> None:
+    """Refuse requests and sockets that the blueprints `closed` would serve."""
+
+    async def refuse() -> None:
+        blueprint = (request if has_request_context() else websocket).blueprint
+        if blueprint in closed:
+            raise RouteNotFound(f"This API is switched off (endpoints.{blueprint}.enabled).")
+
+    app.before_request(refuse)
+    app.before_websocket(refuse)
 
 
 async def _begin() -> None:

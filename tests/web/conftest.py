@@ -71,6 +71,7 @@ class Site:
     friends: frozenset[str] = frozenset()
     body_bytes: int = 4096
     problem: str | None = None
+    closed: tuple[str, ...] = ()
     accounts: tuple[Snapshot, ...] = ()
     screens: FakeScreens = field(default_factory=FakeScreens)
     now: float = 1000.0
@@ -99,7 +100,8 @@ class Site:
             signin.blueprint(self.admins, signin.AdminPlace(f"http://{ADMIN_HOST}", ORIGIN, COOKIE)),
             remote.blueprint(self.screens),
         )
-        self.app: Quart = server.build(blueprints, Gate(rules, keyring, self.admins), rules, self.body_bytes)
+        gate = Gate(rules, keyring, self.admins)
+        self.app: Quart = server.build(blueprints, gate, rules, self.body_bytes, self.closed)
         self.client: TestClientProtocol = self.app.test_client()
 
     async def ask(self, method: str, path: str, *, key: str | None = KEY, **more: Any) -> Response:

@@ -1,6 +1,7 @@
 """Headers that every response has."""
 
-from .conftest import Site
+from .conftest import Make, Site
+from .test_access import error
 
 PATHS = ("/", "/health", "/v1/models", "/nothing", "/metrics")
 
@@ -24,3 +25,12 @@ async def test_answers_are_not_kept_by_caches(site: Site):
     assert (await site.ask("GET", "/v1/models")).headers["Cache-Control"] == "no-store"
     assert (await site.chat()).headers["Cache-Control"] == "no-store"
     assert (await site.ask("GET", "/")).headers["Cache-Control"] == "no-cache"
+
+
+async def test_api_that_is_switched_off(make_site: Make):
+    site: Site = await make_site(closed=("chat_completions",))
+    response = await site.chat()
+    told = await error(response)
+    assert (response.status_code, told["code"]) == (404, "not_found")
+    assert told["message"] == "This API is switched off (endpoints.chat_completions.enabled)."
+    assert (await site.ask("GET", "/v1/models")).status_code == 200
