@@ -17,7 +17,7 @@ class Admission:
         self._per_key = per_key
         self._total = total
         self._running: Counter[str] = Counter()
-        self._draining = False
+        self._draining = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -25,6 +25,20 @@ class Admission:
     def in_flight(self) -> int:
         """Requests that run now."""
         return self._running.total()
+
+    def check(self, key: str) -> None:
+        """Tell whether a request of `key` may begin now.
+
+        Raises:
+            ShuttingDown: relay drains.
+            Overloaded: the key, or relay, has as many requests as it may.
+        """
+        if self._draining.is_set():
+            raise ShuttingDown
+        if self._running[key] >= self._per_key:
+            raise Overloaded(f"This key already has {self._per_key} requests running.", retry_after=1.0)
+        if self.in_flight >= self._total:
+            raise Overloaded(f"relay already has {self._total} requests running.", retry_after=1.0)
 
     @contextmanager
     def enter(self, key: str) -> Iterator[None]:
@@ -34,12 +48,7 @@ class Admission:
             ShuttingDown: relay drains.
             Overloaded: the key, or relay, has as many requests as it may.
         """
-        if self._draining:
-            raise ShuttingDown
-        if self._running[key] >= self._per_key:
-            raise Overloaded(f"This key already has {self._per_key} requests running.", retry_after=1.0)
-        if self.in_flight >= self._total:
-            raise Overloaded(f"relay already has {self._total} requests running.", retry_after=1.0)
+        self.check(key)
         self._running[key] += 1
         self._idle.clear()
         try:
@@ -53,7 +62,11 @@ class Admission:
 
     def drain(self) -> None:
         """Let nothing new begin."""
-        self._draining = True
+        self._draining.set()
+
+    async def drains(self) -> None:
+        """Wait until nothing new may begin."""
+        await self._draining.wait()
 
     async def idle(self) -> None:
         """Wait until nothing runs."""

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import structlog
 from quart import Response, g
 from quart import request as http
 
@@ -15,11 +14,9 @@ from relay.core.answer import Collector
 from relay.core.events import Finished
 from relay.core.request import Request
 from relay.dialects.base import StreamEncoder, Voice
-from relay.errors import RelayError
 from relay.gateway.dispatch import Gateway
+from relay.gateway.failures import told
 from relay.gateway.record import Record
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,14 +116,6 @@ def record_of(question: Question) -> Record:
         client=http.headers.get("User-Agent", "")[:120],
         retry_count=http.headers.get("x-stainless-retry-count", "")[:4],
     )
-
-
-def told(exc: Exception, request_id: str) -> RelayError:
-    """Return what the client is told of `exc`; the log has the traceback of what nobody expected."""
-    if isinstance(exc, RelayError):
-        return exc
-    log.error("request.crashed", id=request_id, exc_info=exc)
-    return RelayError(f"relay failed in an unexpected way; its log has more under {request_id}.")
 
 
 async def _chain(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -48,3 +48,14 @@ async def test_draining_refuses_what_is_new_and_waits_for_what_runs():
         assert not idle.done()
     await idle
     assert refused.value.retry_after == 5.0
+
+
+async def test_whoever_waits_for_the_draining_is_told():
+    admission = Admission(per_key=1, total=1)
+    waiting = asyncio.ensure_future(admission.drains())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    admission.drain()
+    await waiting
+    with pytest.raises(ShuttingDown):
+        admission.check("a")
