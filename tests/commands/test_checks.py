@@ -15,8 +15,7 @@ from relay.bridge.headless.accounts import Account, Accounts
 from relay.commands import checks
 from relay.commands.checks import Check, State
 from relay.datadir import DataDir, Holder
-from relay.settings import Settings
-from relay.settings.model import HeadlessSettings
+from relay.settings import HeadlessSettings, Settings
 from relay.store import SessionRecord, Store, database
 
 OK, WARN, FAIL = State.OK, State.WARN, State.FAIL
