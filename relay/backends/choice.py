@@ -11,7 +11,14 @@ from relay.bridge.frames import Capabilities, PageLimits
 from relay.bridge.registry import AWAY, SessionRegistry
 from relay.bridge.session import Session
 from relay.core.request import Request
-from relay.errors import BackendThrottled, ModelNotFound, RelayError, SessionNotAvailable, SessionOffline
+from relay.errors import (
+    BackendThrottled,
+    ModelNotFound,
+    RelayError,
+    SessionBlocked,
+    SessionNotAvailable,
+    SessionOffline,
+)
 from relay.routing.catalog import Catalog
 from relay.routing.fit import Needs, obstacle
 
@@ -20,13 +27,16 @@ NOBODY = (
 )
 
 TROUBLES = {
-    "login_required": ("not signed in", "sign in there."),
     "blocked": ("held up", "the site asks for something only you can do."),
+    "login_required": ("not signed in", "sign in there."),
     "site_changed": ("not as relay knows it", "teach relay the site again, or mend its description."),
     "unavailable": ("cannot answer", "look at it."),
     "starting": ("not ready", "wait until it is."),
 }
 """What keeps a page from answering and what to do about it, the most telling first."""
+
+MOST_TOLD = 5
+"""Of how many pages it is said what they need."""
 
 BLOCKS = {
     "captcha": "solve the captcha there.",
@@ -137,14 +147,21 @@ class Choice:
 
 
 def _trouble(sessions: Iterable[Session]) -> RelayError | None:
-    """Return what a person has to do for the most telling of `sessions`."""
-    sessions = list(sessions)
-    for state, (trouble, wish) in TROUBLES.items():
-        for session in sessions:
-            if session.state == state:
-                todo = session.detail or BLOCKS.get(session.reason or "", wish)
-                return SessionNotAvailable(f"The page of {session.identity.site} is open but {trouble}: {todo}")
-    return None
+    """Return what a person has to do for each of `sessions`.
+
+    One that is held up is signed in, and could serve: then it is not for want of a login that there is no answer.
+    """
+    open_ = sorted((one for one in sessions if one.state in TROUBLES), key=lambda one: list(TROUBLES).index(one.state))
+    if not open_:
+        return None
+    told = " ".join(list(dict.fromkeys(map(_need, open_)))[:MOST_TOLD])
+    return SessionBlocked(told) if open_[0].state == "blocked" else SessionNotAvailable(told)
+
+
+def _need(session: Session) -> str:
+    trouble, wish = TROUBLES[session.state]
+    todo = session.detail or BLOCKS.get(session.reason or "", wish)
+    return f"The page of {session.identity.site} is open but {trouble}: {todo}"
 
 
 def _lists(session: Session, name: str) -> bool:

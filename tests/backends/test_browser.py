@@ -19,6 +19,7 @@ from relay.errors import (
     ContextLengthExceeded,
     ModelNotFound,
     RelayError,
+    SessionBlocked,
     SessionNotAvailable,
     SessionOffline,
     UnsupportedFeature,
@@ -289,15 +290,16 @@ async def test_page_that_cannot_answer_says_why(word: str, detail: str | None, s
     session = await office.attach()
     office.tell(session, word, detail=detail)
 
-    assert await refusal(office) == (SessionNotAvailable, f"The page of chat.example {sentence}")
+    error = SessionBlocked if word == "blocked" else SessionNotAvailable
+    assert await refusal(office) == (error, f"The page of chat.example {sentence}")
 
 
-async def test_most_telling_of_several_pages_is_named() -> None:
+async def test_most_telling_of_several_pages_is_named_first() -> None:
     office = Office()
     for word in ("unavailable", "login_required"):
         office.tell(await office.attach(), word)
 
-    assert (await refusal(office))[1].endswith("not signed in: sign in there.")
+    assert (await refusal(office))[1].startswith("The page of chat.example is open but not signed in: sign in there.")
 
 
 async def test_page_that_starts_for_too_long_is_named() -> None:

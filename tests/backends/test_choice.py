@@ -14,6 +14,7 @@ from relay.errors import (
     BackendThrottled,
     ContextLengthExceeded,
     ModelNotFound,
+    SessionBlocked,
     SessionNotAvailable,
     UnsupportedFeature,
 )
@@ -218,9 +219,49 @@ async def test_blocked_page_says_what_to_do(reason: str, detail: str | None, sen
     office = Office()
     office.tell(await office.attach(), "blocked", reason=reason, detail=detail)
 
-    with pytest.raises(SessionNotAvailable) as refusal:
+    with pytest.raises(SessionBlocked) as refusal:
         await office.ask()
     assert refusal.value.message == f"The page of chat.example is open but {sentence}"
+
+
+# ---------------------------------------------------------------- nobody can serve
+
+
+async def test_what_each_open_page_needs_is_told() -> None:
+    office = Office()
+    for word, detail in (("unavailable", "No model."), ("login_required", None), ("login_required", None)):
+        office.tell(await office.attach(), word, detail=detail)
+
+    with pytest.raises(SessionNotAvailable) as refusal:
+        await office.ask()
+    assert refusal.value.message == (
+        "The page of chat.example is open but not signed in: sign in there. "
+        "The page of chat.example is open but cannot answer: No model."
+    )
+
+
+async def test_page_that_is_held_up_could_serve_and_is_told_first() -> None:
+    office = Office()
+    office.tell(await office.attach(), "login_required")
+    office.tell(await office.attach(), "blocked", reason="consent")
+
+    with pytest.raises(SessionBlocked) as refusal:
+        await office.ask()
+    assert refusal.value.should_retry is False
+    assert refusal.value.message == (
+        "The page of chat.example is open but held up: answer what the site asks your consent for there. "
+        "The page of chat.example is open but not signed in: sign in there."
+    )
+
+
+async def test_needs_of_a_crowd_are_cut_short() -> None:
+    office = Office()
+    for number in range(7):
+        office.tell(await office.attach(), "login_required", detail=f"{number}.")
+
+    with pytest.raises(SessionNotAvailable) as refusal:
+        await office.ask()
+    assert refusal.value.message.count("is open but") == 5
 
 
 # ---------------------------------------------------------------- rest

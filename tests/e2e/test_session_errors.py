@@ -42,7 +42,6 @@ async def test_prompt_that_is_too_long_is_refused_with_the_numbers(relay: Relay,
     [
         ({"word": "login_required"}, f"{OPEN} not signed in: sign in there."),
         ({"word": "login_required", "detail": "Sign in to Chat."}, f"{OPEN} not signed in: Sign in to Chat."),
-        ({"word": "blocked", "reason": "captcha"}, f"{OPEN} held up: solve the captcha there."),
         (
             {"word": "site_changed"},
             f"{OPEN} not as relay knows it: teach relay the site again, or mend its description.",
@@ -62,6 +61,19 @@ async def test_page_that_needs_a_person_says_for_what(
         "type": "authentication_error",
         "param": None,
         "code": "session_not_available",
+    }
+
+
+async def test_page_that_is_held_up_says_by_what(relay: Relay, chat: TextPage) -> None:
+    await chat.tell(word="blocked", reason="captcha")
+    reply = await relay.client.chat("chat")
+
+    assert (reply.status, reply.headers["x-should-retry"]) == (503, "false")
+    assert reply.json()["error"] == {
+        "message": f"{OPEN} held up: solve the captcha there.",
+        "type": "server_error",
+        "param": None,
+        "code": "session_blocked",
     }
 
 
