@@ -38,6 +38,7 @@ from relay.core.events import (
 )
 from relay.core.request import Image, Text, ToolCall
 from relay.dialects.base import StreamClosed, coalesce
+from relay.dialects.images import markdown_image
 from relay.dialects.openai_chat import errors, wire
 from relay.dialects.openai_chat.form import PLAIN, ReplyForm
 from relay.errors import RelayError
@@ -114,7 +115,7 @@ class ChunkEncoder:
             case ToolCallStarted() | ToolCallDelta():
                 chunk = self._call(event)
             case ImagePart(url=url):
-                chunk = self.encode([TextDelta(_markdown_image(url, first=not self._has_content))])
+                chunk = self.encode([TextDelta(markdown_image(url, first=not self._has_content))])
             case Started():
                 chunk = b'%b{"role":"assistant","content":""}%b' % (self._delta, self._delta_end)
             case UsageReport(usage=usage):
@@ -176,7 +177,7 @@ def _message(answer: Answer, form: ReplyForm) -> wire.AnswerMessage:
             case Text(text=text):
                 content += text
             case Image(url=url):
-                content += _markdown_image(url, first=not content)
+                content += markdown_image(url, first=not content)
     return wire.AnswerMessage(
         content=content if content or not answer.tool_calls else None,
         reasoning_content=answer.reasoning or msgspec.UNSET,
@@ -228,12 +229,3 @@ def _usage(usage: Usage) -> wire.Usage:
         completion_tokens_details=wire.CompletionTokensDetails(usage.reasoning_tokens),
         estimated=usage.estimated,
     )
-
-
-_URL_ESCAPES: Final = str.maketrans({"(": "%28", ")": "%29", " ": "%20", "<": "%3C", ">": "%3E", "\n": "%0A"})
-
-
-def _markdown_image(url: str, *, first: bool) -> str:
-    """Return the paragraph that shows the image: https://spec.commonmark.org/0.31.2/#images."""
-    image = f"![image]({url.translate(_URL_ESCAPES)})\n\n"
-    return image if first else f"\n\n{image}"

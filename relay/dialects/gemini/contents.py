@@ -1,0 +1,215 @@
+"""Contents of a request to hub messages.
+
+Google's turns hold what other dialects keep in several messages: results of functions stand among the parts of the
+user, and a turn of the model may come in as many pieces as it was streamed in. Calls need no ids: then a result belongs
+to the first call of its name in the turn before that has none yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import Enum, auto
+from itertools import count, groupby
+from typing import Final
+
+import msgspec
+
+from relay.core.request import (
+    AssistantMessage,
+    Message,
+    Part,
+    Proof,
+    SystemMessage,
+    Text,
+    ToolCall,
+    ToolMessage,
+    UserMessage,
+)
+from relay.dialects.gemini import parts, wire
+from relay.errors import InvalidRequest
+
+SIGNATURE: Final = "gemini.signature"
+"""The kind of the proofs that Google calls thought signatures."""
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """The messages, and where the parts stand that relay does not know."""
+
+    messages: tuple[Message, ...]
+    skipped: tuple[str, ...]
+
+
+def convert(body: wire.Body, detail: str | None) -> Conversation:
+    """Return the conversation of `body`, its system instruction first.
+
+    `detail` is the resolution in which the client wants its images read.
+
+    Raises:
+        InvalidRequest: a part is malformed or has no place in its turn; ``param`` names it.
+    """
+    reader = _Reader(detail)
+    messages = tuple(reader.messages(body))
+    return Conversation(messages, tuple(reader.skipped))
+
+
+class _Speaker(Enum):
+    USER = auto()
+    MODEL = auto()
+    SYSTEM = auto()
+
+
+_SPEAKERS: Final = {
+    "": _Speaker.USER,
+    "user": _Speaker.USER,
+    "function": _Speaker.USER,
+    "tool": _Speaker.USER,
+    "model": _Speaker.MODEL,
+    "assistant": _Speaker.MODEL,
+    "system": _Speaker.SYSTEM,
+    "developer": _Speaker.SYSTEM,
+}
+"""Google has ``user`` and ``model`` and had ``function``; the others are what clients of more dialects mix up."""
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    """A part, where it stands, and the id for a call there that has none."""
+
+    part: wire.Part
+    where: str
+    made_id: str
+
+
+class _Turn(msgspec.Struct, frozen=True):
+    """What one content holds."""
+
+    speaker: _Speaker
+    parts: tuple[_Placed, ...]
+
+
+class _Reader:
+    """Read one conversation; the calls of the turn before wait for their results."""
+
+    def __init__(self, detail: str | None) -> None:
+        self.skipped: list[str] = []
+        self._detail = detail
+        self._waiting: list[ToolCall] = []
+
+    def messages(self, body: wire.Body) -> Iterator[Message]:
+        if body.system_instruction is not None:
+            yield from self._system([_instruction(body.system_instruction)])
+        turns = map(_turn, count(), body.contents)
+        for speaker, run in groupby(turns, _speaker):
+            match speaker:
+                case _Speaker.USER:
+                    yield from self._user(list(run))
+                case _Speaker.MODEL:
+                    yield from self._model([placed for turn in run for placed in turn.parts])
+                case _Speaker.SYSTEM:
+                    yield from self._system(list(run))
+
+    def _system(self, turns: list[_Turn]) -> Iterator[Message]:
+        for turn in turns:
+            if said := self._said(turn.parts):
+                yield SystemMessage(content=tuple(said))
+
+    def _user(self, turns: list[_Turn]) -> Iterator[Message]:
+        """Yield the results first: elsewhere they follow their calls at once."""
+        yield from self._results([placed for turn in turns for placed in turn.parts])
+        for turn in turns:
+            said = self._said(placed for placed in turn.parts if placed.part.function_response is None)
+            if said:
+                yield UserMessage(content=tuple(said))
+
+    def _results(self, run: list[_Placed]) -> Iterator[Message]:
+        given = [(placed, found) for placed in run if (found := placed.part.function_response) is not None]
+        by_id = [self._take("id", response.id) for _, response in given]
+        for (placed, response), known in zip(given, by_id, strict=True):
+            call_id = known or self._take("name", response.name) or response.id or placed.made_id
+            content, is_error = parts.result(response, f"{placed.where}.functionResponse")
+            yield ToolMessage(call_id=call_id, content=content, name=response.name, is_error=is_error)
+
+    def _take(self, field: str, value: str | None) -> str | None:
+        """Return the id of the first waiting call with `value` in `field`, which then waits no more."""
+        for index, call in enumerate(self._waiting):
+            if getattr(call, field) == value:
+                return self._waiting.pop(index).id
+        return None
+
+    def _model(self, run: list[_Placed]) -> Iterator[Message]:
+        thoughts = [placed for placed in run if placed.part.thought]
+        self.skipped += [placed.where for placed in thoughts if placed.part.text is None]
+        others = [placed for placed in run if not placed.part.thought and placed.part.function_call is None]
+        self._waiting = [_call(placed) for placed in run if placed.part.function_call is not None]
+        message = AssistantMessage(
+            content=tuple(_joined(self._said(others))),
+            reasoning="".join(placed.part.text or "" for placed in thoughts) or None,
+            proofs=tuple(_proofs(run)),
+            tool_calls=tuple(self._waiting),
+        )
+        if message != AssistantMessage():
+            yield message
+
+    def _said(self, run: Iterable[_Placed]) -> list[Part]:
+        said = []
+        for placed in run:
+            part = placed.part
+            if part.function_call is not None or part.function_response is not None:
+                raise InvalidRequest(
+                    f"{placed.where}: calls are for turns of the model, their responses for those of the user.",
+                    param=placed.where,
+                )
+            found = parts.content(part, placed.where, self._detail)
+            if found is None and part.thought_signature is None:
+                self.skipped.append(placed.where)
+            elif found is not None and found != Text(text=""):
+                said.append(found)
+        return said
+
+
+def _speaker(turn: _Turn) -> _Speaker:
+    return turn.speaker
+
+
+def _turn(index: int, content: wire.Content) -> _Turn:
+    where = f"contents[{index}]"
+    speaker = _SPEAKERS.get((content.role or "").lower())
+    if speaker is None:
+        raise InvalidRequest(f"{where}.role must be user or model.", param=f"{where}.role")
+    if speaker is _Speaker.USER and not content.parts:
+        raise InvalidRequest(f"{where}.parts must hold at least one part.", param=f"{where}.parts")
+    return _placed(speaker, content, where, f"call_{index}")
+
+
+def _instruction(instruction: wire.Content | str) -> _Turn:
+    content = wire.Content(parts=[wire.Part(text=instruction)]) if isinstance(instruction, str) else instruction
+    return _placed(_Speaker.SYSTEM, content, "systemInstruction", "")
+
+
+def _placed(speaker: _Speaker, content: wire.Content, where: str, made_id: str) -> _Turn:
+    places = enumerate(content.parts or ())
+    return _Turn(speaker, tuple(_Placed(part, f"{where}.parts[{i}]", f"{made_id}_{i}") for i, part in places))
+
+
+def _call(placed: _Placed) -> ToolCall:
+    call = placed.part.function_call
+    assert call is not None  # noqa: S101  (the caller looked)
+    arguments = msgspec.json.encode(call.args or {}).decode()
+    return ToolCall(id=call.id or placed.made_id, name=call.name, arguments=arguments)
+
+
+def _proofs(run: list[_Placed]) -> Iterator[Proof]:
+    """Yield the signatures, those of calls with the id of the call."""
+    for placed in run:
+        part = placed.part
+        if part.thought_signature:
+            call_id = None if part.function_call is None else part.function_call.id or placed.made_id
+            yield Proof(kind=SIGNATURE, data=part.thought_signature, call_id=call_id)
+
+
+def _joined(said: list[Part]) -> Iterator[Part]:
+    """Yield `said` with neighbouring texts joined: a streamed answer comes back in its pieces."""
+    for is_text, run in groupby(said, lambda part: isinstance(part, Text)):
+        if is_text:
+            yield Text(text="".join(part.text for part in run if isinstance(part, Text)))
+        else:
+            yield from run

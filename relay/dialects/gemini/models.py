@@ -1,0 +1,37 @@
+"""The list of models: https://ai.google.dev/api/models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from relay.core.model import ModelEntry
+
+_METHODS: Final = ("generateContent", "streamGenerateContent", "countTokens")
+
+
+class _Model(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+    base_model_id: str
+    display_name: str
+    supported_generation_methods: tuple[str, ...] = _METHODS
+
+
+class _List(msgspec.Struct, frozen=True):
+    models: tuple[_Model, ...]
+
+
+def list_body(models: Iterable[ModelEntry]) -> bytes:
+    """Return the body of ``GET /v1beta/models``: all models, so there is no next page."""
+    return msgspec.json.encode(_List(tuple(map(_told, models))))
+
+
+def one_body(model: ModelEntry) -> bytes:
+    """Return the body of ``GET /v1beta/models/{id}``."""
+    return msgspec.json.encode(_told(model))
+
+
+def _told(model: ModelEntry) -> _Model:
+    return _Model(f"models/{model.id}", model.id, model.name or model.id)
