@@ -1,0 +1,85 @@
+"""Answers in the form of Responses, streamed and whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from relay.core import sse
+from relay.core.answer import Answer
+from relay.core.events import Event, Finished, Started, UsageReport
+from relay.dialects.openai_responses import payloads
+from relay.dialects.openai_responses.form import ReplyForm
+from relay.dialects.openai_responses.payloads import Payload
+from relay.dialects.openai_responses.writer import Writer
+from relay.errors import RelayError
+
+TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
+"""The last event of a response; a stream of server-sent events has ``[DONE]`` after it."""
+
+
+class ResponseEncoder:
+    """Encode one answer as server-sent events; see :class:`relay.dialects.base.StreamEncoder`."""
+
+    keep_alive = sse.COMMENT
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+
+    def encode(self, events: Iterable[Event]) -> bytes:
+        """Return the events that tell `events`."""
+        return framed(self._writer.payloads(events))
+
+    def error(self, error: RelayError) -> bytes:
+        """Return the end of a response that `error` broke off."""
+        return framed(self._writer.failed(error))
+
+
+def framed(told: Iterable[Payload]) -> bytes:
+    """Return `told` as server-sent events, with ``[DONE]`` after the last one of a response."""
+    out = [frame for payload in told for frame in _frames(payload)]
+    return b"".join(out)
+
+
+def _frames(payload: Payload) -> Iterator[bytes]:
+    yield payloads.sse(payload)
+    if payload.type in TERMINAL:
+        yield sse.DONE
+
+
+class ResponsesVoice:
+    """Tells one answer; see :class:`relay.dialects.base.Voice`."""
+
+    stream_headers = sse.HEADERS
+
+    def __init__(
+        self, form: ReplyForm, response_id: str, *, new_id: Callable[[str], str], clock: Callable[[], int]
+    ) -> None:
+        self._form = form
+        self._response_id = response_id
+        self._new_id = new_id
+        self._clock = clock
+
+    def encoder(self, model: str) -> ResponseEncoder:
+        """Return the encoder of the answer that `model` gives."""
+        return ResponseEncoder(self._writer(model))
+
+    def whole(self, answer: Answer) -> bytes:
+        """Return `answer` as one response object: the last one of the stream that tells the same."""
+        writer = self._writer(answer.model)
+        writer.payloads(_retold(answer))
+        return writer.body()
+
+    def _writer(self, model: str) -> Writer:
+        form = msgspec.structs.replace(self._form, model=model)
+        return Writer(form, self._response_id, new_id=self._new_id, clock=self._clock)
+
+
+def _retold(answer: Answer) -> Iterator[Event]:
+    """Yield the events that `answer` was made of."""
+    yield Started(answer.model)
+    yield from answer.events
+    if answer.usage is not None:
+        yield UsageReport(answer.usage)
+    yield Finished(answer.finish_reason, answer.stop_sequence)

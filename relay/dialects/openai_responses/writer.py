@@ -1,0 +1,277 @@
+"""The events of one response in order, numbered from 0.
+
+::
+
+    response.created  response.queued?  response.in_progress
+    (the events of an output item)*
+    response.completed | response.incomplete | error response.failed
+
+The same writer makes streams, stored events and whole bodies, so that they cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import msgspec
+
+from relay.core.events import (
+    Event,
+    Finished,
+    ImagePart,
+    ReasoningDelta,
+    ReasoningProof,
+    Started,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    UsageReport,
+    thinking_metadata,
+)
+from relay.dialects.base import StreamClosed, coalesce
+from relay.dialects.images import markdown_image
+from relay.dialects.openai_responses import errors
+from relay.dialects.openai_responses.form import ENCRYPTED_REASONING, CalledAs, ReplyForm
+from relay.dialects.openai_responses.parts import (
+    CallItem,
+    CustomCallItem,
+    FunctionCallItem,
+    MessageItem,
+    Note,
+    OutputItem,
+    ReasoningItem,
+    Status,
+)
+from relay.dialects.openai_responses.payloads import Payload
+from relay.dialects.openai_responses.response import INCOMPLETE, Frame, State, usage
+from relay.dialects.openai_responses.wire import Item
+from relay.errors import RelayError
+
+
+class Writer:
+    """Tell one answer; made when the response is.
+
+    Calls that the client's ``tool_choice`` or ``max_tool_calls`` rules out are left out, with all that belongs to them.
+    """
+
+    def __init__(
+        self, form: ReplyForm, response_id: str, *, new_id: Callable[[str], str], clock: Callable[[], int]
+    ) -> None:
+        """Begin the response.
+
+        Args:
+            form: how the answer shall look.
+            response_id: of the response.
+            new_id: makes the id of an item from its prefix.
+            clock: returns the Unix time in seconds.
+        """
+        self._form = form
+        self._new_id = new_id
+        self._clock = clock
+        self._frame = Frame(form, response_id, clock())
+        self._state = State(status="queued", model=form.model)
+        self._told = 0
+        self._created = self._closed = False
+        self._output: list[bytes] = []
+        self._open: OutputItem | None = None
+        self._calls = 0
+        self._first_reasoning: ReasoningDelta | None = None
+
+    @property
+    def status(self) -> str:
+        """``queued``, ``in_progress``, ``completed``, ``incomplete``, ``failed`` or ``cancelled``."""
+        return self._state.status
+
+    def body(self) -> bytes:
+        """Return the response object as it is now, as JSON."""
+        return self._frame.render(self._state, self._output)
+
+    def response(self) -> Item:
+        """Return the response object as it is now."""
+        return msgspec.json.decode(self.body(), type=Item)
+
+    def queued(self) -> list[Payload]:
+        """Return the events of a response that waits for its turn."""
+        return self._numbered([*self._create(), self._about("response.queued")])
+
+    def payloads(self, events: Iterable[Event]) -> list[Payload]:
+        """Return what tells `events`.
+
+        Raises:
+            StreamClosed: the response has had its end.
+        """
+        return self._numbered(note for event in coalesce(events) for note in self._tell(event))
+
+    def failed(self, error: RelayError) -> list[Payload]:
+        """Return the end of a response that `error` broke off.
+
+        The item that was being told is not ended: a client that acts on whole items must not take it for one.
+
+        Raises:
+            StreamClosed: the response has had its end.
+        """
+        notes = [*self._start(None), Note("error", errors.event_rest(error))]
+        return self._numbered(notes + self._end("response.failed", status="failed", error=errors.response_error(error)))
+
+    def cancelled(self) -> list[Payload]:
+        """Return the end of a response that somebody cancelled.
+
+        The documents have a status for it, but no event of its own.
+
+        Raises:
+            StreamClosed: the response has had its end.
+        """
+        return self._numbered([*self._start(None), *self._end("response.incomplete", status="cancelled")])
+
+    # --- numbers
+
+    def _numbered(self, notes: Iterable[Note]) -> list[Payload]:
+        return [self._payload(note) for note in notes]
+
+    def _payload(self, note: Note) -> Payload:
+        name, rest, raw = note
+        data = b'{"type":"%b","sequence_number":%d%b}' % (name.encode(), self._told, rest)
+        self._told += 1
+        return Payload(name, data, raw)
+
+    # --- the response
+
+    def _about(self, name: str) -> Note:
+        raw = self._first_reasoning is not None and self._first_reasoning.kind == "raw"
+        return Note(name, b',"response":%b' % self.body(), raw)
+
+    def _create(self) -> list[Note]:
+        self._require_open()
+        if self._created:
+            return []
+        self._created = True
+        return [self._about("response.created")]
+
+    def _start(self, model: str | None) -> list[Note]:
+        self._require_open()
+        if self._state.status == "in_progress":
+            return []
+        self._state = msgspec.structs.replace(self._state, status="in_progress", model=model or self._state.model)
+        return [*self._create(), self._about("response.in_progress")]
+
+    def _end(self, name: str, **changes: object) -> list[Note]:
+        self._closed = True
+        relay = thinking_metadata(self._first_reasoning)
+        self._state = msgspec.structs.replace(self._state, **changes, relay=relay)
+        return [self._about(name)]
+
+    def _finish(self, finished: Finished) -> Iterator[Note]:
+        incomplete = INCOMPLETE[finished.reason]
+        if not self._output and self._open is None:
+            yield from self._message()  # an answer without any item breaks clients that take the first one
+        yield from self._close("completed" if incomplete is None else "incomplete")
+        if incomplete is None:
+            yield from self._end("response.completed", status="completed", completed_at=self._clock())
+        else:
+            yield from self._end("response.incomplete", status="incomplete", incomplete_details=incomplete)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StreamClosed("the response has had its end")
+
+    # --- events to items
+
+    def _tell(self, event: Event) -> Iterator[Note]:
+        self._require_open()
+        match event:
+            case TextDelta(text=text):
+                yield from self._text(text)
+            case ReasoningDelta():
+                yield from self._reason(event)
+            case ReasoningProof():
+                yield from self._prove(event)
+            case ToolCallStarted():
+                yield from self._call(event)
+            case ToolCallDelta() | ToolCallEnded():
+                yield from self._go_on(event)
+            case ImagePart(url=url):
+                yield from self._image(url)
+            case UsageReport(usage=counted):
+                self._state = msgspec.structs.replace(self._state, usage=usage(counted))
+            case Started(model=model):
+                yield from self._start(model)
+            case Finished():
+                yield from self._finish(event)
+
+    def _text(self, text: str) -> Iterator[Note]:
+        if not isinstance(self._open, MessageItem):
+            yield from self._close("completed")
+            yield from self._message()
+        if isinstance(self._open, MessageItem):
+            yield self._open.delta(text)
+
+    def _image(self, url: str) -> Iterator[Note]:
+        first = not (isinstance(self._open, MessageItem) and self._open.has_text)
+        for piece in coalesce([TextDelta(markdown_image(url, first=first))]):
+            yield from self._tell(piece)
+
+    def _message(self) -> Iterator[Note]:
+        self._open = MessageItem(self._new_id("msg"), len(self._output))
+        return self._open.opening()
+
+    def _reason(self, delta: ReasoningDelta) -> Iterator[Note]:
+        self._first_reasoning = self._first_reasoning or delta
+        if self._form.reasoning == "none":
+            return
+        yield from self._thought()
+        if isinstance(self._open, ReasoningItem):
+            yield from self._open.delta(delta.text, delta.kind)
+
+    def _prove(self, proof: ReasoningProof) -> Iterator[Note]:
+        if not self._form.encrypted_reasoning or proof.kind != ENCRYPTED_REASONING:
+            return
+        yield from self._thought()
+        if isinstance(self._open, ReasoningItem):
+            self._open.prove(proof.data)
+
+    def _thought(self) -> Iterator[Note]:
+        """Open a reasoning item, unless one is."""
+        if isinstance(self._open, ReasoningItem):
+            return
+        yield from self._close("completed")
+        self._open = ReasoningItem(self._new_id("rs"), len(self._output), self._form.reasoning)
+        yield from self._open.opening()
+
+    def _call(self, started: ToolCallStarted) -> Iterator[Note]:
+        yield from self._close("completed")
+        if not self._may_call(started.name):
+            return
+        self._calls += 1
+        tool = self._form.tools.get(started.name, CalledAs(started.name))
+        index = len(self._output)
+        if tool.freeform:
+            self._open = CustomCallItem(self._new_id("ctc"), index, started.id, tool)
+        else:
+            self._open = FunctionCallItem(self._new_id("fc"), index, started.id, tool)
+        yield from self._open.opening()
+
+    def _go_on(self, event: ToolCallDelta | ToolCallEnded) -> Iterator[Note]:
+        """Tell more of a call, unless it is left out."""
+        if not isinstance(self._open, CallItem):
+            return
+        match event:
+            case ToolCallDelta(arguments=arguments):
+                yield from self._open.delta(arguments)
+            case ToolCallEnded():
+                # A call that was cut off ends like any other; only what comes next tells, so it stays open until then.
+                if self._open.is_whole():
+                    yield from self._close("completed")
+
+    def _may_call(self, name: str) -> bool:
+        if self._form.max_tool_calls is not None and self._calls >= self._form.max_tool_calls:
+            return False
+        return self._form.callable is None or name in self._form.callable
+
+    def _close(self, status: Status) -> Iterator[Note]:
+        if self._open is None:
+            return
+        item, notes = self._open.closing(status)
+        self._open = None
+        self._output.append(item)
+        yield from notes
