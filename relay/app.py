@@ -47,7 +47,7 @@ from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
-from relay.web import accounts, admin, chat, health, models, page, remote, server, signin
+from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, server, signin
 from relay.web.access import COOKIE, Gate, GateRules
 
 log = structlog.get_logger(__name__)
@@ -253,6 +253,8 @@ class Relay:
             page.blueprint(self._page_settings()),
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             chat.blueprint(gateway, request_limits, self._default_model),
+            messages.blueprint(gateway, request_limits, self._default_model),
+            gemini.blueprint(gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
             admin.blueprint(self.metrics, self.registry, self.headless.accounts),
             signin.blueprint(self.admins, self._admin_place()),

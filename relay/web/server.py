@@ -49,7 +49,7 @@ async def _begin() -> None:
 
 
 async def _finish(response: Response) -> Response:
-    response.headers["x-request-id"] = g.request_id
+    response.headers["x-request-id"] = response.headers["request-id"] = g.request_id
     response.headers["openai-processing-ms"] = str(round((time.monotonic() - g.started) * 1000))
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -66,7 +66,7 @@ def _allow_cors(app: Quart, origins: frozenset[str]) -> None:
         response.vary.add("Origin")
         if origin in origins:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Expose-Headers"] = "x-request-id, x-relay-dropped, retry-after"
+            response.headers["Access-Control-Expose-Headers"] = "x-request-id, request-id, x-relay-dropped, retry-after"
             if request.method == "OPTIONS":
                 response.headers["Access-Control-Allow-Methods"] = "GET, POST"
                 response.headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-api-key, *"

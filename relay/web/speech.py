@@ -9,6 +9,8 @@ from typing import Final
 
 from quart import Request
 
+from relay.dialects.anthropic import errors as anthropic
+from relay.dialects.gemini import errors as gemini
 from relay.dialects.openai_chat import errors as openai_chat
 from relay.errors import RelayError
 
@@ -22,11 +24,20 @@ class Speech:
 
 
 OPENAI_CHAT: Final = Speech("openai_chat", openai_chat.body)
+ANTHROPIC: Final = Speech("anthropic", anthropic.body)
+GEMINI: Final = Speech("gemini", gemini.body)
 
-_BY_PATH: Final[tuple[tuple[re.Pattern[str], Speech], ...]] = ()
+_BY_PATH: Final[tuple[tuple[re.Pattern[str], Speech], ...]] = (
+    (re.compile(r"/v1/messages(/|$)"), ANTHROPIC),
+    (re.compile(r"/v1beta(/|$)|/v1internal(:|/|$)"), GEMINI),
+)
 """First match wins; what matches nothing is OpenAI's."""
 
-_MODEL_LISTS: Final[tuple[tuple[Callable[[Request], bool], Speech], ...]] = ()
+_MODEL_LISTS: Final[tuple[tuple[Callable[[Request], bool], Speech], ...]] = (
+    (lambda request: request.method == "POST", GEMINI),  # nobody else posts to a model
+    (lambda request: "x-goog-api-key" in request.headers or "key" in request.args, GEMINI),
+    (lambda request: "anthropic-version" in request.headers, ANTHROPIC),
+)
 """The lists of models have one path in three dialects; the headers tell them apart."""
 
 

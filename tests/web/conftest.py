@@ -23,7 +23,7 @@ from relay.gateway.keyring import Keyring
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
-from relay.web import accounts, admin, chat, health, models, page, remote, server, signin
+from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, server, signin
 from relay.web.access import TOKEN_HEADER, Gate, GateRules
 
 from ..gateway.conftest import Logged, backend, logged
@@ -94,6 +94,8 @@ class Site:
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
             chat.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
+            messages.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
+            gemini.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             models.blueprint(self.backend),
             admin.blueprint(metrics, self.registry, lambda: self.accounts),
             accounts.blueprint(cast("Any", None), self.registry, cast("Any", None), cast("Any", None)),  # for the gate

@@ -304,7 +304,7 @@ async def test_preflight_of_a_configured_origin(make_site: Make):
     assert {name.title(): value for name, value in response.headers.items() if name.startswith(("access", "vary"))} == {
         "Vary": "Origin",
         "Access-Control-Allow-Origin": FRIEND,
-        "Access-Control-Expose-Headers": "x-request-id, x-relay-dropped, retry-after",
+        "Access-Control-Expose-Headers": "x-request-id, request-id, x-relay-dropped, retry-after",
         "Access-Control-Allow-Methods": "GET, POST",
         "Access-Control-Allow-Headers": "authorization, content-type, x-api-key, *",
         "Access-Control-Max-Age": "600",
