@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-import msgspec
-
 from relay.core import sse
 from relay.core.answer import Answer
 from relay.core.events import Event, Finished, Started, UsageReport
 from relay.dialects.openai_responses import payloads
-from relay.dialects.openai_responses.form import ReplyForm
 from relay.dialects.openai_responses.payloads import Payload
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import RelayError
@@ -53,27 +50,19 @@ class ResponsesVoice:
 
     stream_headers = sse.HEADERS
 
-    def __init__(
-        self, form: ReplyForm, response_id: str, *, new_id: Callable[[str], str], clock: Callable[[], int]
-    ) -> None:
-        self._form = form
-        self._response_id = response_id
-        self._new_id = new_id
-        self._clock = clock
+    def __init__(self, make: Callable[[str], Writer]) -> None:
+        """`make` returns the writer of the answer that a model gives."""
+        self._make = make
 
     def encoder(self, model: str) -> ResponseEncoder:
         """Return the encoder of the answer that `model` gives."""
-        return ResponseEncoder(self._writer(model))
+        return ResponseEncoder(self._make(model))
 
     def whole(self, answer: Answer) -> bytes:
         """Return `answer` as one response object: the last one of the stream that tells the same."""
-        writer = self._writer(answer.model)
+        writer = self._make(answer.model)
         writer.payloads(_retold(answer))
         return writer.body()
-
-    def _writer(self, model: str) -> Writer:
-        form = msgspec.structs.replace(self._form, model=model)
-        return Writer(form, self._response_id, new_id=self._new_id, clock=self._clock)
 
 
 def _retold(answer: Answer) -> Iterator[Event]:
