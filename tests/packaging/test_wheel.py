@@ -88,6 +88,7 @@ def test_wheel_holds_page_and_extension_and_no_tests(wheel: Path) -> None:
         ("/static/js/main.js", "text/javascript", "static/js/main.js"),
         ("/static/style.css", "text/css", "static/style.css"),
         ("/bridge/protocol.js", "text/javascript", "extension/bridge/protocol.js"),
+        ("/bridge/colours.css", "text/css", "extension/bridge/colours.css"),
         ("/bridge/adapters/puter.js", "text/javascript", "extension/bridge/adapters/puter.js"),
     ],
 )
