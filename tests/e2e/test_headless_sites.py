@@ -17,7 +17,7 @@ from stack.chat_site import chat_site, long_answer
 from stack.client import ApiClient, said
 from stack.headless import POLL_SECONDS, accounts, group
 from stack.page import ready
-from stack.plain_browser import plain_browser
+from stack.plain_browser import PlainBrowser, plain_browser
 from stack.programs import ROOT
 from stack.relay import Relay
 
@@ -157,3 +157,38 @@ async def test_attached_browser_stays_its_persons_own(attaching: Relay, playwrig
         await ready(relay)
         assert await text(relay, "again") == "again"
         assert await relay.stop() == 0, relay.said
+
+
+AGENT = "window[Symbol.for('relay.agent')]"
+
+
+async def test_attached_tab_is_left_alone_on_other_sites(attaching: Relay, playwright: Playwright, tmp_path: Path):
+    relay, data = attaching, attaching.data_dir
+    async with chat_site() as url, plain_browser(playwright, tmp_path / "profile", url) as browser:
+        port = (tmp_path / "profile" / "DevToolsActivePort").read_text().splitlines()[0]
+        relay.settings["RELAY_HEADLESS__ATTACH"] = f"http://127.0.0.1:{port}"
+        description = (ROOT / "extension" / "sites" / "relay-chat.json").read_bytes()
+        Accounts(data / "headless").save(Account(name="chat", adapter="relay-chat", start=url), description)
+        data.chmod(0o700)
+        await relay.start()
+        await ready(relay)
+        assert await browser.evaluate(url, AGENT) is True
+
+        elsewhere = url.replace("127.0.0.1", "localhost")
+        await browser.evaluate(url, f"void location.assign('{elsewhere}')")
+        await ready(relay, 0)
+        await loaded(browser, elsewhere)
+        assert await browser.evaluate(elsewhere, f"typeof {AGENT}") == "undefined"
+
+        await browser.evaluate(elsewhere, f"void location.assign('{url}')")
+        await ready(relay)
+        assert await browser.evaluate(url, AGENT) is True
+        assert await text(relay, "back") == "back"
+        assert await relay.stop() == 0, relay.said
+
+
+async def loaded(browser: PlainBrowser, url: str) -> None:
+    """Wait until the page's own script has run at `url`."""
+    async with asyncio.timeout(10):
+        while await browser.evaluate(url, "typeof relayChat") != "object":
+            await asyncio.sleep(POLL_SECONDS)

@@ -30,10 +30,11 @@ DISCONNECTED: Final = "The browser was closed, or its debugging port is gone."
 
 @dataclass(frozen=True)
 class Known:
-    """A site that relay knows: its description, and which addresses are of it."""
+    """A site that relay knows: its description, which addresses are of it, and patterns of their origins."""
 
     description: Mapping[str, Any]
     covers: Callable[[str], bool]
+    origins: tuple[str, ...]
 
 
 class AttachedBrowser(Browser):
@@ -143,7 +144,7 @@ class AttachedTabs(Tab):
         task.add_done_callback(self._taking.discard)
 
     async def _consider(self, page: Page) -> None:
-        """Put `page` to work if it is on a known site; one that works already follows its tab by itself."""
+        """Put `page` to work if it is on a known site; elsewhere in the same tab it rests by itself."""
         site = next((known for known in self._sites if known.covers(page.url)), None)
         if site is None or page in self._pages:
             return
@@ -152,7 +153,12 @@ class AttachedTabs(Tab):
             if page in self._pages:
                 await session.detach()
                 return
-            carried = replace(self._carried, description=site.description, serves=lambda at: site.covers(f"{at}/"))
+            carried = replace(
+                self._carried,
+                description=site.description,
+                serves=lambda at: site.covers(f"{at}/"),
+                origins=site.origins,
+            )
             tab = self._pages[page] = CarriedPage(page, session, carried)
             tab.lost.add_done_callback(lambda _: self._pages.pop(page, None))
             await tab.enter()

@@ -16,7 +16,7 @@ from playwright.async_api import CDPSession, Error, Page
 from relay.bridge.headless.carrier import Carrier, Flooded
 from relay.bridge.headless.page import WatchedPage
 from relay.bridge.headless.rewriting import Papers
-from relay.bridge.headless.world import Listener, Spoken, World
+from relay.bridge.headless.world import Listener, Spoken, World, only_at
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ class Carried:
     """What is the same for all pages of one account.
 
     `serves` tells whether the site of an origin is the account's: a sign-in page elsewhere is none of relay's business.
+    `origins` are patterns of those; the scripts do nothing elsewhere.
     """
 
     bridge_url: str
@@ -42,6 +43,7 @@ class Carried:
     credential: str
     agent: str = field(repr=False)
     program: str = field(repr=False)
+    origins: tuple[str, ...]
 
 
 class CarriedPage(WatchedPage):
@@ -63,7 +65,8 @@ class CarriedPage(WatchedPage):
         Raises:
             playwright.async_api.Error: the tab is gone.
         """
-        await self._world.enter(self._carried.agent, self._carried.program)
+        origins = self._carried.origins
+        await self._world.enter(only_at(origins, self._carried.agent), only_at(origins, self._carried.program))
 
     async def leave(self) -> None:
         """End the session and leave the tab as it was, with its document; never raises for what is gone already."""

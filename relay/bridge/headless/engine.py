@@ -25,7 +25,7 @@ from relay.bridge.headless.browser import Chromium
 from relay.bridge.headless.own_page import OwnPage
 from relay.bridge.headless.seams import Browser, BrowserLost, Engine, Lost, Start
 from relay.bridge.headless.site_page import SitePage, carry_for, description_of, serving
-from relay.bridge.headless.sites import Sites, matches
+from relay.bridge.headless.sites import Sites, matches, origins
 from relay.bridge.headless.storage import restore
 from relay.bridge.headless.visit import Place, Visit
 from relay.bridge.headless.windows import Windows
@@ -108,7 +108,7 @@ class PlaywrightEngine(Engine):
         log.warning("headless.attach", why="whoever reaches that port controls the whole browser, logins included")
         place = self._browsers.place
         try:
-            carried = await carry_for(place, home, {}, lambda _: False)
+            carried = await carry_for(place, home)
             connection = await playwright.chromium.connect_over_cdp(
                 address, timeout=CONNECT_SECONDS * 1000, no_defaults=True
             )
@@ -124,9 +124,9 @@ class PlaywrightEngine(Engine):
         for account in self._accounts.list()[0]:
             with contextlib.suppress(Lost):
                 description = description_of(self._accounts.home(account.name))
-                known.append(Known(description, serving(account, description)))
+                known.append(Known(description, serving(account, description), origins(description, account.start)))
         builtin = Sites(self._browsers.place.modules / "sites").builtin()
-        return (*known, *(Known(one, partial(matches, one)) for one in builtin))
+        return (*known, *(Known(one, partial(matches, one), origins(one)) for one in builtin))
 
     def _visit(self, context: BrowserContext, account: Account, home: Home, start: Start) -> Visit:
         place, windows = self._browsers.place, Windows(context, account.name)

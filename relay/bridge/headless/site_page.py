@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ from relay.bridge.headless.carried import Carried, CarriedPage
 from relay.bridge.headless.linker import NotLinkable, link
 from relay.bridge.headless.page import reason
 from relay.bridge.headless.seams import PageLost, Tab
-from relay.bridge.headless.sites import matches
+from relay.bridge.headless.sites import matches, origins
 from relay.bridge.headless.visit import Place, Visit
 from relay.bridge.headless.windows import Windows
 from relay.errors import SetupError, StoreError
@@ -76,11 +76,16 @@ async def carry(place: Place, account: Account, home: Home) -> Carried:
         PageLost: the account's site description is not there.
     """
     description = description_of(home)
-    return await carry_for(place, home, description, serving(account, description))
+    return replace(
+        await carry_for(place, home),
+        description=description,
+        serves=serving(account, description),
+        origins=origins(description, account.start),
+    )
 
 
-async def carry_for(place: Place, home: Home, description: Mapping[str, Any], serves: Callable[[str], bool]) -> Carried:
-    """Return what the pages of a site need, with the credential that is kept at `home`.
+async def carry_for(place: Place, home: Home) -> Carried:
+    """Return what pages of no site yet need, with the credential that is kept at `home`.
 
     Raises:
         StoreError: the credential cannot be checked or made now.
@@ -90,12 +95,13 @@ async def carry_for(place: Place, home: Home, description: Mapping[str, Any], se
     return Carried(
         bridge_url=place.bridge_url,
         version=place.version,
-        description=description,
-        serves=serves,
+        description={},
+        serves=lambda _: False,
         token=token,
         credential=credential,
         agent=agent,
         program=program,
+        origins=(),
     )
 
 
@@ -155,4 +161,5 @@ async def _credential(place: Place, home: Home) -> tuple[str, str]:
         raise PageLost("relay did not give its own carrier a credential.")
     credential, token = redeemed
     home.keep_token(token)
+    home.keep_credential(credential.id)
     return token, credential.id

@@ -19,6 +19,8 @@ from relay.errors import AccountRefused
 
 RELAY_CHAT: Final = "relay-chat"
 """The description of pages that offer a chat function by relay's own convention."""
+MATCH = re.compile(r"(\*|https?)://(\*|(?:\*\.)?[^/*]+)(/.*)")
+DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 NOT_IN_A_NAME = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -84,8 +86,36 @@ def matches(description: Mapping[str, Any], url: str) -> bool:
     return isinstance(patterns, list) and any(_covers(pattern, url) for pattern in patterns if isinstance(pattern, str))
 
 
+def origins(description: Mapping[str, Any], start: str | None = None) -> tuple[str, ...]:
+    """Return patterns (of JavaScript, too) of the origins that `description` covers, and of that of `start`."""
+    patterns = description.get("match")
+    found = [_origins(one) for one in patterns if isinstance(one, str)] if isinstance(patterns, list) else []
+    if start is not None:
+        parts = urlsplit(start)
+        found.append(f"^{re.escape(_origin(parts.scheme, parts.netloc.lower()))}$")
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _origins(pattern: str) -> str:
+    found = MATCH.fullmatch(pattern)
+    if found is None:
+        return ""
+    scheme, host, _ = found.groups()
+    schemes = "https?" if scheme == "*" else scheme
+    if host == "*":
+        return f"^{schemes}://"
+    if host.startswith("*."):
+        return rf"^{schemes}://([^/]+\.)?{re.escape(host[2:])}(:[0-9]+)?$"
+    return rf"^{schemes}://{re.escape(host)}(:[0-9]+)?$"
+
+
+def _origin(scheme: str, authority: str) -> str:
+    """Leave out the port that goes without saying: https://url.spec.whatwg.org/#concept-url-origin."""
+    return f"{scheme}://{authority.removesuffix(DEFAULT_PORTS.get(scheme, ''))}"
+
+
 def _covers(pattern: str, url: str) -> bool:
-    found = re.fullmatch(r"(\*|https?)://(\*|(?:\*\.)?[^/*]+)(/.*)", pattern)
+    found = MATCH.fullmatch(pattern)
     if found is None:
         return False
     scheme, host, path = found.groups()

@@ -18,6 +18,10 @@ BINDING: Final = "relayPost"
 DELIVER: Final = "(port, messages) => relayDeliver(port, messages)"
 GONE: Final = "(port) => relayGone(port)"
 
+ONLY_THERE: Final = """if (%s.some((site) => new RegExp(site).test(location.origin))) {
+%s
+}"""
+
 Message = dict[str, Any]
 
 
@@ -38,6 +42,14 @@ class Listener:
     spoke: Callable[[Spoken], None]
     left: Callable[[], None]
     """The document is gone, and every port of it."""
+
+
+def only_at(origins: tuple[str, ...], script: str) -> str:
+    """Return `script` so that it does nothing in documents of other origins than those that a pattern covers.
+
+    A tab goes where its person goes, and a script is added to all of its documents.
+    """
+    return ONLY_THERE % (msgspec.json.encode(origins).decode(), script)
 
 
 class World:

@@ -16,7 +16,7 @@ from relay.bridge.headless.seams import BrowserLost, Lost
 from relay.errors import AccountUnavailable
 
 CHAT = "https://chat.example/c/1"
-SITES = (Known({"id": "chat"}, lambda url: url.startswith("https://chat.example/")),)
+SITES = (Known({"id": "chat"}, lambda url: url.startswith("https://chat.example/"), ("^https://chat\\.example$",)),)
 CARRIED = Carried(
     bridge_url="ws://localhost:1/",
     version="1",
@@ -26,6 +26,7 @@ CARRIED = Carried(
     credential="bridge_1",
     agent="agent",
     program="program",
+    origins=(),
 )
 
 
@@ -116,6 +117,8 @@ async def test_serves_what_its_site_covers():
     (page,) = tabs._pages.values()
     assert page._carried.serves("https://chat.example")
     assert not page._carried.serves("https://news.example")
+    sources = [params["source"] for _, params in context.sessions[0].sent if "source" in params]
+    assert ["^https://chat" in source.partition(".some")[0] for source in sources] == [True, True]
     assert not browser.closed
 
 

@@ -69,6 +69,7 @@ async def desk() -> AsyncIterator[Desk]:
             credential="bridge_1",
             agent="agent",
             program="program",
+            origins=("^https://chat",),
         )
         context = Context()
         session = await context.new_cdp_session(context.pages[0])

@@ -50,9 +50,9 @@ async def test_site_is_opened_with_our_program_beside_it(home: Home, modules: Pa
     assert tab.credential == "bridge_new"
     assert context.pages[0].visited == [START]
     sources = [params["source"] for _, params in context.sessions[0].sent if "source" in params]
-    assert sources[0] == "values\nagent"
+    assert "{\nvalues\nagent\n}" in sources[0]
     assert "main.begin(globalThis)" in sources[1]
-    assert (pairings.codes, home.token) == ([(None, 60.0)], "rbr-new")
+    assert (pairings.codes, home.token, home.credential) == ([(None, 60.0)], "rbr-new", "bridge_new")
 
 
 async def test_credential_that_still_counts_is_used_again(home: Home, modules: Path):

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from relay.bridge.headless.accounts import ADAPTER_BYTES
-from relay.bridge.headless.sites import Site, Sites, matches
+from relay.bridge.headless.sites import Site, Sites, matches, origins
 from relay.errors import AccountRefused
 
 HOSTED = {"id": "hosted", "match": ["https://chat.example/*"], "start": "https://chat.example/"}
@@ -92,3 +93,41 @@ def test_match_patterns(pattern: object, url: str, covered: bool):
 
 def test_description_without_patterns_matches_nothing():
     assert not matches({}, "https://x/")
+
+
+@pytest.mark.parametrize(
+    ("match", "covered", "others"),
+    [
+        (
+            ["https://a.example/x/*"],
+            ["https://a.example", "https://a.example:8443"],
+            ["http://a.example", "https://aXexample"],
+        ),
+        (
+            ["*://*.a.example/*"],
+            ["http://a.example", "https://b.c.a.example"],
+            ["https://ba.example", "https://a.example.evil"],
+        ),
+        (["http://*/*"], ["http://any:1"], ["https://any", "null"]),
+        (["http://a:80*/*", 7], [], ["http://a:80"]),
+        ("https://a/*", [], ["https://a"]),
+    ],
+)
+def test_origins_as_a_page_tells_them(match: object, covered: list[str], others: list[str]):
+    patterns = origins({"match": match})
+    assert [any(re.search(one, origin) for one in patterns) for origin in covered] == [True] * len(covered)
+    assert [any(re.search(one, origin) for one in patterns) for origin in others] == [False] * len(others)
+
+
+@pytest.mark.parametrize(
+    ("start", "origin"),
+    [
+        ("https://Chat.example:443/app", "https://chat.example"),
+        ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+        ("http://[::1]:80/", "http://[::1]"),
+    ],
+)
+def test_origin_of_where_an_account_starts(start: str, origin: str):
+    (pattern,) = origins({}, start)
+    assert re.search(pattern, origin)
+    assert not re.search(pattern, f"{origin}.evil")

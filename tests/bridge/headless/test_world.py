@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from bridge.headless.driven import Session
 
-from relay.bridge.headless.world import Listener, Spoken, World
+from relay.bridge.headless.world import Listener, Spoken, World, only_at
 
 OURS = {"id": 3, "name": "relay", "origin": "https://chat.example", "auxData": {"frameId": "main", "isDefault": False}}
 
@@ -103,3 +103,9 @@ async def test_handing_over_and_leaving(heard: Heard):
     ]
     assert [method for method, _ in sent[2:]] == ["Page.removeScriptToEvaluateOnNewDocument"] * 2
     assert heard.session.detached
+
+
+def test_script_for_some_origins_only():
+    assert only_at(("^https://a$", "b"), "run()") == (
+        'if (["^https://a$","b"].some((site) => new RegExp(site).test(location.origin))) {\nrun()\n}'
+    )
