@@ -108,11 +108,7 @@ const LESSONS = {
     }
   },
 
-  async over({ desk, memory }, _message, { tab }) {
-    delete memory.session.lessons[tab];
-    memory.keep("lessons");
-    await desk.keepScripts();
-  },
+  over: (office, _message, { tab }) => end(office, [tab]),
 };
 
 /**
@@ -133,16 +129,45 @@ function taughtId({ local }, origin) {
 }
 
 /**
- * A page with relay's scripts is there: if a lesson waits for it, begin.
+ * A page with relay's scripts is there: if a lesson waits for it, begin. A lesson ends with the page that it began in.
  * @param {Office} office
- * @param {{tab: number, origin: string}} page
+ * @param {{tab: number, origin: string, document: string}} page
  */
-export async function arrived({ memory, scripts }, { tab, origin }) {
+export async function arrived(office, { tab, origin, document }) {
+  const { memory, scripts } = office;
   const lesson = memory.session.lessons[tab];
-  if (!lesson?.waiting || lesson.origin !== origin) return;
-  lesson.waiting = false;
+  if (!lesson) return;
+  if (!lesson.waiting) {
+    if (lesson.document !== document) await end(office, [tab]);
+  } else if (lesson.origin === origin) {
+    Object.assign(lesson, { waiting: false, document });
+    memory.keep("lessons");
+    await scripts.begin(tab, { teach: true });
+  }
+}
+
+/**
+ * End the lessons whose tabs show something else by now: their pages went without a word.
+ * @param {Office} office
+ */
+export async function endLessons(office) {
+  /** @type {number[]} */
+  const over = [];
+  for (const [tab, { origin, waiting }] of Object.entries(office.memory.session.lessons)) {
+    const { url } = await chrome.tabs.get(Number(tab)).catch(() => ({ url: undefined }));
+    if (!waiting && (!url || new URL(url).origin !== origin)) over.push(Number(tab));
+  }
+  if (over.length) await end(office, over);
+}
+
+/**
+ * @param {Office} office
+ * @param {number[]} tabs  whose lessons are over
+ */
+async function end({ desk, memory }, tabs) {
+  for (const tab of tabs) delete memory.session.lessons[tab];
   memory.keep("lessons");
-  await scripts.begin(tab, { teach: true });
+  await desk.keepScripts();
 }
 
 /**
@@ -189,6 +214,7 @@ async function beginLesson(office, tab) {
   const { origin } = new URL(url);
   memory.session.lessons[tab] = { origin, waiting: true };
   memory.keep("lessons");
+  office.onchange();
   await desk.keepScripts();
   await chrome.tabs.reload(tab);
   return {};

@@ -22,7 +22,8 @@
  *
  * @typedef {{tab: number, origin: string, teach: boolean, since: number}} Intention  What the person wants of a tab once
  *   its origin is allowed; `since` in milliseconds since the epoch.
- * @typedef {{origin: string, waiting: boolean}} Lesson  `waiting`: for the page to be loaded anew.
+ * @typedef {{origin: string, waiting: boolean, document?: string}} Lesson  `waiting`: for the page to be loaded anew;
+ *   `document`: the page that it then began in.
  * @typedef {{tab: number, session: string | null, late: string | null}} Place  `late`: the document that was open before
  *   relay's script came.
  */

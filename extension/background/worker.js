@@ -5,7 +5,7 @@
 
 import { badge } from "./badge.js";
 import { Catalog, builtIn } from "./catalog.js";
-import { allowed, arrived, forgo, isOwn, obey, pageOf, withdrawn } from "./commands.js";
+import { allowed, arrived, endLessons, forgo, isOwn, obey, pageOf, withdrawn } from "./commands.js";
 import { Desk } from "./desk.js";
 import { held } from "./held.js";
 import { Memory } from "./memory.js";
@@ -42,11 +42,11 @@ function changed() {
 }
 
 async function tell() {
-  const { desk, seats } = await office;
+  const { desk, memory, seats } = await office;
   told = false;
   show(desk.report());
   for (const popup of popups) popup.postMessage({ type: "changed" });
-  if (seats.all.length) {
+  if (seats.all.length || Object.keys(memory.session.lessons).length) {
     if (!(await chrome.alarms.get(ALARM))) await chrome.alarms.create(ALARM, { periodInMinutes: ALARM_MINUTES });
   } else await chrome.alarms.clear(ALARM);
 }
@@ -95,6 +95,12 @@ chrome.permissions.onAdded.addListener(() => void office.then(allowed));
 
 chrome.permissions.onRemoved.addListener(() => void office.then(withdrawn));
 
-chrome.alarms.onAlarm.addListener(() => void office.then(({ desk }) => desk.look()));
+chrome.alarms.onAlarm.addListener(() => {
+  void office.then(async (all) => {
+    await endLessons(all);
+    await all.desk.look();
+    changed();
+  });
+});
 chrome.runtime.onStartup.addListener(() => void office.then(({ desk }) => desk.resume()));
 chrome.runtime.onInstalled.addListener(() => void office.then(({ desk }) => desk.resume()));

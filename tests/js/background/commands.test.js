@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { allowed, arrived, isOwn, obey, pageOf, withdrawn } from "../../../extension/background/commands.js";
+import { allowed, arrived, endLessons, isOwn, obey, pageOf, withdrawn } from "../../../extension/background/commands.js";
 import { Memory } from "../../../extension/background/memory.js";
 import { storage } from "../support/chrome.js";
 
@@ -179,6 +179,24 @@ test("descriptions are kept and dropped", async () => {
 
 const TAUGHT = `taught-${new URL(SITE).host}`;
 
+test("a lesson ends with the page that it began in", async () => {
+  const { session } = office.memory;
+  await ask({ type: "teach", tab: 1 });
+  await endLessons(office);
+  await arrived(office, { tab: 1, origin: SITE, document: "d" });
+  await endLessons(office); // the tab shows the site
+  await arrived(office, { tab: 2, origin: SITE, document: "e" });
+  done = [];
+  assert.deepEqual(Object.keys(session.lessons), ["1"]);
+  await arrived(office, { tab: 1, origin: SITE, document: "next" });
+  assert.deepEqual([session.lessons, done.splice(0)], [{}, [["keepScripts"]]]);
+
+  for (const tab of [3, 5]) session.lessons[tab] = { origin: SITE, waiting: false, document: "d" };
+  session.lessons[4] = { origin: SITE, waiting: true };
+  await endLessons(office); // 3 shows another page, 5 is gone, 4 is on its way
+  assert.deepEqual([Object.keys(session.lessons), done], [["4"], [["keepScripts"]]]);
+});
+
 test("a lesson begins on a page that is loaded anew, and what it teaches is for its site alone", async () => {
   assert.deepEqual(await ask({ type: "lesson" }, PAGE), { error: "not allowed" });
   permitted = [];
@@ -186,9 +204,9 @@ test("a lesson begins on a page that is loaded anew, and what it teaches is for 
   permitted = [`${SITE}/*`];
   await ask({ type: "intend", tab: 1, origin: SITE, teach: true });
   await allowed(office);
-  await arrived(office, { tab: 1, origin: "https://other.example" });
-  await arrived(office, { tab: 1, origin: SITE });
-  await arrived(office, { tab: 1, origin: SITE });
+  await arrived(office, { tab: 1, origin: "https://other.example", document: "d" });
+  await arrived(office, { tab: 1, origin: SITE, document: "d" });
+  await arrived(office, { tab: 1, origin: SITE, document: "d" });
   assert.deepEqual(done.splice(0), [["keepScripts"], ["reload", 1], ["begin", 1, { teach: true }]]);
 
   assert.deepEqual(await ask({ type: "lesson" }, PAGE), { previous: { id: "a", name: "A chat" } });
