@@ -36,6 +36,8 @@ ACCESS: dict[str, Power] = {
     "messages.count_tokens": Power.CLIENT,
     "gemini.on_model": Power.CLIENT,
     "gemini.in_envelope": Power.CLIENT,
+    "gemini.list_models": Power.CLIENT,
+    "gemini.one_model": Power.CLIENT,
     "models.list_models": Power.CLIENT,
     "models.one_model": Power.CLIENT,
     "admin.show_metrics": Power.ADMIN,

@@ -19,6 +19,7 @@ def build(
     """Return the app with `blueprints` behind `gate`; those named in `closed` answer that they are switched off."""
     app = Quart("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_bytes
+    app.url_map.merge_slashes = False  # by a redirect, which clients do not follow with a body
     app.before_request(_begin)
     gate.guard(app)
     _close(app, frozenset(closed))

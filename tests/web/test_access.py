@@ -158,7 +158,7 @@ async def test_every_spelling_of_a_credential_is_the_same(
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("secret", HOSTILE, ids=range(len(HOSTILE)))
 async def test_hostile_credentials_are_only_wrong(site: Site, spelling: str, secret: str):
-    response = await site.ask("GET", "/v1/models", **spelled(spelling, secret))
+    response = await site.ask("GET", "/v1/chat/completions/none", **spelled(spelling, secret))
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
     assert response.headers["x-should-retry"] == "false"
