@@ -16,6 +16,18 @@ from relay.bridge.screen import Screen
 PATIENCE_SECONDS: Final = 20.0
 """How long a page's own work may block it before it counts as hung."""
 CLOSE_SECONDS: Final = 2.0
+ADVICE: Final = {
+    "CERT_": "its certificate is not trusted here. Add its issuer to the certificates of this machine",
+    "SSL_": "no secure connection can be made with it. See whether its address should begin with http://",
+    "INVALID_AUTH_CREDENTIALS": "it asks for a name and a password before it shows a page, which relay cannot give. "
+    "Use the extension in your own browser",
+    "NAME_NOT_RESOLVED": "there is no such host. See whether the address is right and this machine is online",
+    "INTERNET_DISCONNECTED": "this machine is not online",
+    "CONNECTION_REFUSED": "nothing answers there. See whether the site runs and the address is right",
+    "PROXY_": "the account's proxy cannot be used. Set another: relay login --proxy",
+    "TUNNEL_CONNECTION_FAILED": "the account's proxy refuses to lead there",
+}
+"""What to do, by the beginning of Chromium's error (net/base/net_error_list.h in its source)."""
 
 
 class WatchedPage(Tab):
@@ -95,5 +107,7 @@ class WatchedPage(Tab):
 
 
 def reason(error: Error) -> str:
-    """Return why a page did not open, without its address: that may hold a secret."""
-    return error.message.strip().partition("\n")[0].partition(" at http")[0].removeprefix("Page.goto: ")
+    """Return why a page did not open and what to do about it, without its address: that may hold a secret."""
+    first = error.message.strip().partition("\n")[0].partition(" at http")[0].removeprefix("Page.goto: ")
+    advice = next((text for code, text in ADVICE.items() if f"net::ERR_{code}" in first), None)
+    return first if advice is None else f"{advice} ({first})"

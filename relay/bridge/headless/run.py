@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import shutil
 import time
 from collections.abc import Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
@@ -35,6 +36,8 @@ WEIGH_SECONDS: Final = 10.0
 SAVE_SECONDS: Final = 5.0
 LAST_SAVE_SECONDS: Final = 1.5
 OPEN_PAUSE_SECONDS: Final = 60.0
+ROOM_BYTES: Final = 20 * 2**20
+"""With less than that free, a browser cannot keep its profile."""
 FOLLOW_SECONDS: Final = 0.1
 Answer = TypeVar("Answer")
 
@@ -110,6 +113,8 @@ class AccountRun:
                     await self._live()
                 except Lost as exc:
                     await self._pause(exc)
+                except OSError as exc:
+                    await self._pause(BrowserLost(f"The account's files cannot be written: {exc.strerror}."))
         except _WindowClosed as exc:
             self._become("stopped", str(exc))
         except _GaveUp as exc:
@@ -200,19 +205,31 @@ class AccountRun:
         if self.start.headed:
             raise _WindowClosed(str(lost))
         pause = self._failures.crashed(time.monotonic()) or OPEN_PAUSE_SECONDS
-        log.warning("headless.not_opened", account=self.account.name, what=str(lost), pause=pause)
-        self._become("restarting", str(lost))
+        what = self._with_cause(lost)
+        log.warning("headless.not_opened", account=self.account.name, what=what, pause=pause)
+        self._become("restarting", what)
         await asyncio.wait({browser.lost}, timeout=pause)
 
     async def _pause(self, lost: Lost) -> None:
+        what = self._with_cause(lost)
         if self.start.headed:
-            raise _WindowClosed(str(lost))
+            raise _WindowClosed(what)
         pause = self._restarts.crashed(time.monotonic())
-        log.warning("headless.lost", account=self.account.name, what=str(lost), pause=pause)
+        log.warning("headless.lost", account=self.account.name, what=what, pause=pause)
         if pause is None:
-            raise _GaveUp(f"{lost} That was too often; look at it, then: relay headless restart {self.account.name}")
-        self._become("restarting", str(lost))
+            raise _GaveUp(f"{what} That was too often; look at it, then: relay headless restart {self.account.name}")
+        self._become("restarting", what)
         await asyncio.sleep(pause)
+
+    def _with_cause(self, lost: Lost) -> str:
+        """Name a full disk: a browser that cannot write its profile ends without a word of it."""
+        try:
+            free = shutil.disk_usage(self._home.path).free
+        except OSError:
+            return str(lost)
+        if free >= ROOM_BYTES:
+            return str(lost)
+        return f"The disk of {self._home.path} is full: make room there. ({lost})"
 
     async def _end_orphan(self) -> None:
         """End the browser that an earlier relay left behind, if it certainly is that one."""

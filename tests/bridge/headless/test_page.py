@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 from bridge.headless.driven import Context, Page, Session
+from playwright.async_api import Error
 
 from relay.bridge.headless import page as module
-from relay.bridge.headless.page import WatchedPage
+from relay.bridge.headless.page import WatchedPage, reason
 from relay.bridge.headless.seams import PageLost
 
 
@@ -83,3 +84,27 @@ async def test_screen_begins_with_a_window_that_is_open_already(context: Context
     async with tab.screen():
         assert await shown(context) is popup
     assert all(isinstance(session, Session) for session in context.sessions)
+
+
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        (
+            "Page.goto: net::ERR_CERT_AUTHORITY_INVALID at https://chat.example/?key=SECRET\nCall log",
+            (
+                "its certificate is not trusted here. Add its issuer to the certificates of this machine "
+                "(net::ERR_CERT_AUTHORITY_INVALID)"
+            ),
+        ),
+        (
+            "net::ERR_INVALID_AUTH_CREDENTIALS at http://chat.example/",
+            (
+                "it asks for a name and a password before it shows a page, which relay cannot give. "
+                "Use the extension in your own browser (net::ERR_INVALID_AUTH_CREDENTIALS)"
+            ),
+        ),
+        ("net::ERR_FAILED at http://chat.example/", "net::ERR_FAILED"),
+    ],
+)
+def test_why_a_page_did_not_open(message: str, why: str):
+    assert reason(Error(message)) == why

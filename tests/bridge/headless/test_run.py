@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
@@ -13,6 +14,7 @@ from bridge.headless.fakes import FakeEngine
 from support.links import settle
 
 from relay.bridge.headless import processes
+from relay.bridge.headless import run as module
 from relay.bridge.headless.accounts import ATTACHED, Account, Accounts, Home
 from relay.bridge.headless.processes import Process
 from relay.bridge.headless.run import AccountRun
@@ -277,3 +279,26 @@ async def test_an_attached_browser_is_waited_for_and_never_saved(home: Home):
         await until(lambda: run.snapshot.state == "running")
         await asyncio.sleep(0.02)
     assert (engine.browser.saved, run.snapshot.site) == (0, "http://127.0.0.1:9222")
+
+
+async def test_full_disk_is_named(home: Home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module.shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    engine = FakeEngine(start_failures=[BrowserLost("Target page has been closed.")], open_failures=[PageLost("No.")])
+    told: set[str] = set()
+    async with running(AccountRun(ACCOUNT, home, engine, FAST)) as run:
+        await until(lambda: told.add(run.snapshot.detail) or len(told) == 3)
+    full = f"The disk of {home.path} is full: make room there."
+    assert told == {"", f"{full} (Target page has been closed.)", f"{full} (No.)"}
+
+
+async def test_files_that_cannot_be_written_are_no_bug(home: Home, monkeypatch: pytest.MonkeyPatch):
+    (home.path / "process.json").mkdir()
+    monkeypatch.setattr(module.shutil, "disk_usage", _no_disk)
+    run = AccountRun(ACCOUNT, home, FakeEngine(), Watching(restarts=0, beat=0.001))
+    await run.run()
+    assert run.snapshot.state == "failed"
+    assert run.snapshot.detail.startswith("The account's files cannot be written: ")
+
+
+def _no_disk(_: object) -> None:
+    raise OSError(2, "No such file or directory")
