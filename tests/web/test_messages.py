@@ -17,6 +17,7 @@ async def test_whole_answer(site: Site):
         "content": [{"type": "text", "text": "Hello"}],
         "stop_reason": "end_turn",
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             "input_tokens": 3,
             "cache_creation_input_tokens": 0,

@@ -192,7 +192,7 @@ def _end(blocks: Blocks, reason: FinishReason, stop_sequence: str | None) -> wir
     return wire.Delta(
         stop_reason=word,
         stop_sequence=stop_sequence if word == "stop_sequence" else None,
-        stop_details=wire.StopDetails() if word == "refusal" else msgspec.UNSET,
+        stop_details=wire.StopDetails() if word == "refusal" else None,
     )
 
 

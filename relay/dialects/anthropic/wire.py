@@ -311,7 +311,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
 
     stop_reason: str
     stop_sequence: str | None
-    stop_details: StopDetails | msgspec.UnsetType = msgspec.UNSET
+    stop_details: StopDetails | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="message"):
@@ -323,7 +323,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="m
     content: tuple[AnswerBlock, ...] = ()
     stop_reason: str | None
     stop_sequence: str | None
-    stop_details: StopDetails | msgspec.UnsetType = msgspec.UNSET
+    stop_details: StopDetails | None = None
     usage: Usage
     relay: events.Thinking | msgspec.UnsetType = msgspec.UNSET
 
