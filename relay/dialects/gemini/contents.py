@@ -203,7 +203,7 @@ def _proofs(run: list[_Placed]) -> Iterator[Proof]:
         part = placed.part
         if part.thought_signature:
             call_id = None if part.function_call is None else part.function_call.id or placed.made_id
-            yield Proof(kind=SIGNATURE, data=part.thought_signature, call_id=call_id)
+            yield Proof(kind=SIGNATURE, data=parts.standard(part.thought_signature), call_id=call_id)
 
 
 def _joined(said: list[Part]) -> Iterator[Part]:

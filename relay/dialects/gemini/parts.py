@@ -47,7 +47,7 @@ def blob(data: wire.Blob, where: str, detail: str | None = None) -> Part:
     mime = data.mime_type.partition(";")[0].strip().lower()
     if not _MIME.fullmatch(mime):
         raise InvalidRequest(f"{where}.mimeType must be a media type such as image/png.", param=f"{where}.mimeType")
-    base64 = _standard(data.data, f"{where}.data")
+    base64 = _checked(data.data, f"{where}.data")
     kind, _, subtype = mime.partition("/")
     url = f"data:{mime};base64,{base64}"
     match kind:
@@ -95,6 +95,15 @@ def result(response: wire.FunctionResponse, where: str) -> tuple[tuple[Part, ...
     return tuple(parts), is_error
 
 
+def standard(base64: str) -> str:
+    """Return `base64` in the alphabet of ``data:`` URLs; Google answers in it, but its Python SDK sends the other.
+
+    https://www.rfc-editor.org/rfc/rfc4648#section-5
+    """
+    plain = base64.translate(_TO_STANDARD).rstrip("=")
+    return plain + "=" * (-len(plain) % 4)
+
+
 def _fenced(code: str, language: str = "") -> Text:
     """Return `code` as Markdown: https://spec.commonmark.org/0.31.2/#fenced-code-blocks."""
     return Text(text=f"\n```{language}\n{code.rstrip()}\n```\n")
@@ -104,9 +113,8 @@ def _as_text(value: object) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _standard(data: str, where: str) -> str:
-    """Return base64 in the alphabet of ``data:`` URLs; Google's SDKs send the one for URLs."""
-    standard = data.translate(_TO_STANDARD).rstrip("=")
-    if len(standard) % 4 == 1 or not _BASE64.fullmatch(standard):
+def _checked(data: str, where: str) -> str:
+    base64 = standard(data)
+    if not _BASE64.fullmatch(base64):
         raise InvalidRequest(f"{where} is not valid base64.", param=where)
-    return standard + "=" * (-len(standard) % 4)
+    return base64

@@ -334,3 +334,8 @@ def test_unknown_parts_are_named():
 
 def test_only_some_of_many_unknown_parts_are_named():
     assert len(read(user(*({"x": 1} for _ in range(100)), text("hi"))).ignored) == 8
+
+
+def test_signature_in_the_alphabet_that_google_answers_in():
+    history = messages(user(text("hi")), model({"text": "", "thoughtSignature": "_-8"}))
+    assert history[1] == AssistantMessage(proofs=(Proof(kind="gemini.signature", data="/+8="),))
