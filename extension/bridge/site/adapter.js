@@ -1,8 +1,8 @@
 /**
  * The adapter of a site that a description tells of.
  *
- * A way that no longer works is left until somebody looks anew (`recheck`, or a reload); the call fails with `again`,
- * and relay asks once more with what the page then says of itself.
+ * A way that no longer works is left until somebody looks anew (`recheck`, or a reload) or, if the page only lacked
+ * something for it, has that again; the call fails with `again`, and relay asks once more with what the page then says.
  */
 
 import { AdapterError } from "../adapter.js";
@@ -169,7 +169,7 @@ export class SiteAdapter {
   async #settle(way, call, error) {
     if (!(error instanceof AdapterError)) return null;
     if (error.kind === "again") this.#condition.leave(error.message);
-    else if (error.kind === "site_changed") this.#ways.lose(way, error.message);
+    else if (error.kind === "site_changed") await this.#ways.lose(way, error.message);
     else return null;
     await this.#announce();
     if (error instanceof LostSight) return error.rescue;

@@ -78,6 +78,7 @@ export class Condition {
     if (this.#isRefused(login)) {
       return { state: "login_required", detail: "The login has expired. Sign in again on the site." };
     }
+    await this.#ways.mend();
     const way = this.#ways.best;
     if (!way) return { state: "site_changed", detail: this.#ways.detail };
     const ready = { state: /** @type {const} */ ("ready"), detail: this.#ways.detail };

@@ -20,6 +20,7 @@ const KINDS = { function: FunctionWay, fetch: FetchWay, socket: SocketWay, captu
 export class Ways {
   /** @type {Way[]} */ #ways;
   /** Why ways do not work any more. @type {Map<Way, string>} */ #broken = new Map();
+  /** Those of them that only lack something on the page. @type {Set<Way>} */ #lacking = new Set();
 
   /** @param {Site} site */
   constructor(site) {
@@ -44,13 +45,24 @@ export class Ways {
    * @param {Way} way
    * @param {string} why
    */
-  lose(way, why) {
+  async lose(way, why) {
+    if (await lacks(way)) this.#lacking.add(way);
     this.#broken.set(way, why);
+  }
+
+  /** Take those back for which the page has again what they lacked. */
+  async mend() {
+    for (const way of this.#lacking) {
+      if (await lacks(way)) continue;
+      this.#lacking.delete(way);
+      this.#broken.delete(way);
+    }
   }
 
   /** All may work again. */
   restore() {
     this.#broken.clear();
+    this.#lacking.clear();
   }
 
   /** What of the ways a person should know; empty if all is well. */
@@ -58,5 +70,14 @@ export class Ways {
     const reasons = [...this.#broken].map(([{ name }, why]) => `${name}: ${why}`);
     if (!this.best) return `The site does not work as described any more. ${reasons.join(" ")}`;
     return reasons.length ? `What the site was best asked by does not work any more. ${reasons.join(" ")} Now in use: ${this.best.name}.` : "";
+  }
+}
+
+/** @param {Way} way */
+async function lacks(way) {
+  try {
+    return (await way.missing()) !== null;
+  } catch {
+    return true; // the page cannot be asked now
   }
 }

@@ -577,3 +577,46 @@ test("a capture that lost sight of the answer reads it off the page, in the same
   assert.deepEqual([site.dom.sent.length, site.dom.stops], [1, 0]);
   assert.equal(new LostSight("x", () => /** @type {any} */ (null)).kind, "site_changed");
 });
+
+test("a function that was gone when it was called is used again once the page has it", async () => {
+  const adapter = adapterOf({ ways: [{ way: "function", path: "page.chat" }] });
+  let there = false;
+  site.agent = {
+    read: async () => (there ? { callable: true } : undefined),
+    async *iterate() {
+      yield "back";
+    },
+  };
+  await assert.rejects(read(chat(adapter)), { kind: "site_changed" });
+  assert.equal((await adapter.status()).state, "site_changed");
+  there = true;
+  assert.equal((await adapter.status()).state, "ready");
+  assert.deepEqual((await read(chat(adapter))).parts, [text("back")]);
+});
+
+test("a way whose page cannot be asked stays lost until it can", async () => {
+  const adapter = adapterOf({ ways: [{ way: "function", path: "page.chat" }] });
+  let reads = 0;
+  site.agent = {
+    read: async () => {
+      reads += 1;
+      if (reads === 2) throw new AdapterError("network", "The page does not answer.");
+      return undefined;
+    },
+  };
+  await assert.rejects(read(chat(adapter)), { kind: "site_changed" });
+  assert.equal((await adapter.status()).state, "site_changed");
+});
+
+test("a function that says that the site has changed is not asked again", async () => {
+  const adapter = adapterOf({ ways: [{ way: "function", path: "page.chat" }] });
+  site.agent = {
+    read: async () => ({ callable: true }),
+    // eslint-disable-next-line require-yield -- it fails before it says anything
+    async *iterate() {
+      throw new AdapterError("site_changed", "The page has another form.");
+    },
+  };
+  await assert.rejects(read(chat(adapter)), { kind: "site_changed" });
+  assert.equal((await adapter.status()).state, "site_changed");
+});
