@@ -15,6 +15,7 @@ from relay.bridge.headless.seams import PageLost
 from relay.bridge.headless.site_page import SitePage, carry, scripts
 from relay.bridge.headless.windows import Windows
 from relay.errors import SetupError
+from relay.shipped import assets
 
 START = "https://chat.example:8443/app"
 ACCOUNT = Account(name="work", adapter="chat", start=START)
@@ -115,3 +116,10 @@ async def test_what_keeps_a_site_from_opening(home: Home, modules: Path, monkeyp
 def test_damaged_installation(tmp_path: Path):
     with pytest.raises(SetupError, match="relay's own files are damaged"):
         scripts(tmp_path)
+
+
+def test_the_agent_is_all_of_its_files():
+    agent, _ = scripts(assets("extension"))
+    files = [file for file in (assets("extension") / "page").glob("*.js") if file.name != "files.js"]
+    assert len(files) > 1
+    assert [file.name for file in files if file.read_text(encoding="utf-8") not in agent] == []
