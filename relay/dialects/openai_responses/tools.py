@@ -184,15 +184,14 @@ def _names(where: str, choice: wire.NamedChoice, box: Toolbox) -> list[str]:
     param = f"tool_choice.{where}.name" if where else "tool_choice.name"
     if choice.name is None:
         raise InvalidRequest(f"{param}: This field is required.", param=param)
-    names = [hub for hub, tool in box.called_as.items() if _is_meant(choice, hub, tool)]
+    exact = choice.type != "namespace" and choice.namespace is None and choice.name in box.called_as
+    names = [choice.name] if exact else [hub for hub, tool in box.called_as.items() if _is_meant(choice, tool)]
     if not names:
         raise InvalidRequest(f"{param} names a tool that is not declared: {choice.name}.", param=param)
     return names
 
 
-def _is_meant(choice: wire.NamedChoice, hub: str, tool: CalledAs) -> bool:
+def _is_meant(choice: wire.NamedChoice, tool: CalledAs) -> bool:
     if choice.type == "namespace":
         return tool.namespace == choice.name
-    if choice.namespace is not None:
-        return (tool.namespace, tool.name) == (choice.namespace, choice.name)
-    return choice.name in (hub, tool.name)
+    return tool.name == choice.name and choice.namespace in (None, tool.namespace)

@@ -164,7 +164,9 @@ class Writer:
     def _finish(self, finished: Finished) -> Iterator[Note]:
         incomplete = INCOMPLETE[finished.reason]
         if not self._output and self._open is None:
-            yield from self._message()  # an answer without any item breaks clients that take the first one
+            yield from self._begin(
+                MessageItem(*self._next("msg"))
+            )  # an answer without any item breaks clients that take the first one
         yield from self._close("completed" if incomplete is None else "incomplete")
         if incomplete is None:
             yield from self._end("response.completed", status="completed", completed_at=self._clock())
@@ -200,56 +202,49 @@ class Writer:
                 yield from self._finish(event)
 
     def _text(self, text: str) -> Iterator[Note]:
-        if not isinstance(self._open, MessageItem):
-            yield from self._close("completed")
-            yield from self._message()
-        if isinstance(self._open, MessageItem):
-            yield self._open.delta(text)
+        item = self._open
+        if not isinstance(item, MessageItem):
+            item = MessageItem(*self._next("msg"))
+            yield from self._begin(item)
+        yield item.delta(text)
 
     def _image(self, url: str) -> Iterator[Note]:
         first = not (isinstance(self._open, MessageItem) and self._open.has_text)
         for piece in coalesce([TextDelta(markdown_image(url, first=first))]):
             yield from self._tell(piece)
 
-    def _message(self) -> Iterator[Note]:
-        self._open = MessageItem(self._new_id("msg"), len(self._output))
-        return self._open.opening()
-
     def _reason(self, delta: ReasoningDelta) -> Iterator[Note]:
         self._first_reasoning = self._first_reasoning or delta
         if self._form.reasoning == "none":
             return
-        yield from self._thought()
-        if isinstance(self._open, ReasoningItem):
-            yield from self._open.delta(delta.text, delta.kind)
+        item, notes = self._thought()
+        yield from notes
+        yield from item.delta(delta.text, delta.kind)
 
     def _prove(self, proof: ReasoningProof) -> Iterator[Note]:
         if not self._form.encrypted_reasoning or proof.kind != ENCRYPTED_REASONING:
             return
-        yield from self._thought()
-        if isinstance(self._open, ReasoningItem):
-            self._open.prove(proof.data)
+        item, notes = self._thought()
+        item.prove(proof.data)
+        yield from notes
 
-    def _thought(self) -> Iterator[Note]:
-        """Open a reasoning item, unless one is."""
+    def _thought(self) -> tuple[ReasoningItem, Iterator[Note]]:
+        """Return the open reasoning item, and what tells of it if it is new."""
         if isinstance(self._open, ReasoningItem):
-            return
-        yield from self._close("completed")
-        self._open = ReasoningItem(self._new_id("rs"), len(self._output), self._form.reasoning)
-        yield from self._open.opening()
+            return self._open, iter(())
+        item = ReasoningItem(*self._next("rs"), self._form.reasoning)
+        return item, self._begin(item)
 
     def _call(self, started: ToolCallStarted) -> Iterator[Note]:
-        yield from self._close("completed")
         if not self._may_call(started.name):
+            yield from self._close("completed")
             return
         self._calls += 1
         tool = self._form.tools.get(started.name, CalledAs(started.name))
-        index = len(self._output)
         if tool.freeform:
-            self._open = CustomCallItem(self._new_id("ctc"), index, started.id, tool)
+            yield from self._begin(CustomCallItem(*self._next("ctc"), started.id, tool))
         else:
-            self._open = FunctionCallItem(self._new_id("fc"), index, started.id, tool)
-        yield from self._open.opening()
+            yield from self._begin(FunctionCallItem(*self._next("fc"), started.id, tool))
 
     def _go_on(self, event: ToolCallDelta | ToolCallEnded) -> Iterator[Note]:
         """Tell more of a call, unless it is left out."""
@@ -267,6 +262,17 @@ class Writer:
         if self._form.max_tool_calls is not None and self._calls >= self._form.max_tool_calls:
             return False
         return self._form.callable is None or name in self._form.callable
+
+    # --- the open item
+
+    def _next(self, prefix: str) -> tuple[str, int]:
+        """Return the id and the place of the next item."""
+        return self._new_id(prefix), len(self._output) + (self._open is not None)
+
+    def _begin(self, item: OutputItem) -> Iterator[Note]:
+        yield from self._close("completed")
+        self._open = item
+        yield from item.opening()
 
     def _close(self, status: Status) -> Iterator[Note]:
         if self._open is None:
