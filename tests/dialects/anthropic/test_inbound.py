@@ -514,6 +514,8 @@ JSON = st.recursive(
     max_leaves=8,
 )
 PARTS = ["text", "image", "document", "search_result", "thinking", "tool_use", "tool_result", "tool_reference", "other"]
+BLOCK_FIELDS = ("text", "source", "title", "content", "thinking", "id", "name", "input", "tool_use_id", "context")
+BODY_FIELDS = ("system", "tools", "tool_choice", "thinking", "output_config", "metadata", "stop_sequences")
 BLOCK = st.fixed_dictionaries(
     {"type": st.sampled_from(PARTS)},
     optional=dict.fromkeys(
