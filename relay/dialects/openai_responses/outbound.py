@@ -35,14 +35,12 @@ class ResponseEncoder:
 
 def framed(told: Iterable[Payload]) -> bytes:
     """Return `told` as server-sent events, with ``[DONE]`` after the last one of a response."""
-    out = [frame for payload in told for frame in _frames(payload)]
+    out: list[bytes] = []
+    for payload in told:
+        out.append(payloads.sse(payload))
+        if payload.type in TERMINAL:
+            out.append(sse.DONE)
     return b"".join(out)
-
-
-def _frames(payload: Payload) -> Iterator[bytes]:
-    yield payloads.sse(payload)
-    if payload.type in TERMINAL:
-        yield sse.DONE
 
 
 class ResponsesVoice:

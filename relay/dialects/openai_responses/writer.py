@@ -179,34 +179,35 @@ class Writer:
 
     # --- events to items
 
-    def _tell(self, event: Event) -> Iterator[Note]:
+    def _tell(self, event: Event) -> Iterable[Note]:
         self._require_open()
+        notes: Iterable[Note] = ()
         match event:
             case TextDelta(text=text):
-                yield from self._text(text)
+                notes = self._text(text)
             case ReasoningDelta():
-                yield from self._reason(event)
+                notes = self._reason(event)
             case ReasoningProof():
-                yield from self._prove(event)
+                notes = self._prove(event)
             case ToolCallStarted():
-                yield from self._call(event)
+                notes = self._call(event)
             case ToolCallDelta() | ToolCallEnded():
-                yield from self._go_on(event)
+                notes = self._go_on(event)
             case ImagePart(url=url):
-                yield from self._image(url)
+                notes = self._image(url)
             case UsageReport(usage=counted):
                 self._state = msgspec.structs.replace(self._state, usage=usage(counted))
             case Started(model=model):
-                yield from self._start(model)
+                notes = self._start(model)
             case Finished():
-                yield from self._finish(event)
+                notes = self._finish(event)
+        return notes
 
-    def _text(self, text: str) -> Iterator[Note]:
-        item = self._open
-        if not isinstance(item, MessageItem):
-            item = MessageItem(*self._next("msg"))
-            yield from self._begin(item)
-        yield item.delta(text)
+    def _text(self, text: str) -> Iterable[Note]:
+        if isinstance(self._open, MessageItem):
+            return (self._open.delta(text),)
+        item = MessageItem(*self._next("msg"))
+        return (*self._begin(item), item.delta(text))
 
     def _image(self, url: str) -> Iterator[Note]:
         first = not (isinstance(self._open, MessageItem) and self._open.has_text)
