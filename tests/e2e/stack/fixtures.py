@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 from puter_emulator import PuterEmulator, SignIn
 
 from .client import ApiClient
@@ -17,6 +17,9 @@ from .page import open_page, ready, sign_in
 from .programs import BROWSER_FLAGS, chromium
 from .relay import Relay
 from .watch import Watch
+
+expect.set_options(timeout=20_000)
+"""What takes a second alone takes many when two browsers and their services share two cores."""
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
