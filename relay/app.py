@@ -40,6 +40,12 @@ from relay.gateway.dispatch import Gateway
 from relay.gateway.keyring import Keyring
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
+from relay.gateway.responses.background import Background, Runs
+from relay.gateway.responses.desk import Desk, clock, new_id
+from relay.gateway.responses.keeping import Scribe
+from relay.gateway.responses.past import Memory
+from relay.gateway.responses.seal import Seal
+from relay.gateway.responses.shelf import Keeping, Shelf
 from relay.listen import BACKLOG, Listener, listen
 from relay.settings import Settings
 from relay.shipped import assets
@@ -47,7 +53,7 @@ from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
-from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, server, signin
+from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
 from relay.web.access import COOKIE, Gate, GateRules
 
 log = structlog.get_logger(__name__)
@@ -102,14 +108,18 @@ async def serve(
                 serve_http(relay.http_app, _hypercorn(settings, listeners.http), shutdown_trigger=stop_http.wait)
             )
             announce(await relay.running())
+            await relay.desk.recover()
+            keeping = group.create_task(relay.desk.shelf.run())
             _settle()
             async with relay.headless.running(start_all=settings.headless.enabled):
                 await stop.wait()
                 await relay.drain()
+            await relay.desk.close()
             stop_http.set()
             await asyncio.wait({http_task}, timeout=LAST_WORDS_SECONDS)
             http_task.cancel()
         upkeep.cancel()
+        keeping.cancel()
     await relay.upkeep.flush()
     return 0
 
@@ -134,8 +144,10 @@ class Relay:
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
         self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time, _policy(settings))
         self.admins = Admins(time.monotonic)
-        self.upkeep = Upkeep(store, self.keyring, self.bridge_server)
+        self.gateway = self._make_gateway()
         self.headless = self._make_supervisor()
+        self.desk = self._make_desk()
+        self.upkeep = Upkeep(store, self.keyring, self.bridge_server, self.desk.shelf)
         self.http_app = self._make_http_app()
         self._publish_gauges()
 
@@ -235,11 +247,36 @@ class Relay:
         place = Place(self._page_origin, self._bridge_url, self._store.bridges, __version__, assets("extension"))
         return PlaywrightEngine(Browsers(self._settings.headless.browser, place), accounts)
 
-    def _make_http_app(self) -> Quart:
+    def _make_gateway(self) -> Gateway:
         settings = self._settings
         recorder = Recorder(self.metrics, time.monotonic)
-        answer_rules = Rules(tags=settings.reasoning.tags, response_bytes=settings.limits.response_bytes)
-        gateway = Gateway(self.backend, self.admission, recorder, answer_rules)
+        rules = Rules(tags=settings.reasoning.tags, response_bytes=settings.limits.response_bytes)
+        return Gateway(self.backend, self.admission, recorder, rules)
+
+    def _make_desk(self) -> Desk:
+        settings, limits = self._settings.responses, self._settings.limits
+        keeping = Keeping(settings.retention_days, settings.stored, settings.stored_bytes)
+        shelf = Shelf(self._store.responses, keeping, self.metrics, time.time)
+        seal = Seal(self._data.signing_secret)
+        runs = Runs(settings.background_per_key)
+        return Desk(
+            gateway=self.gateway,
+            shelf=shelf,
+            memory=Memory(shelf, seal, limits.body_bytes),
+            scribe=Scribe(shelf, new_id, clock, limits.response_bytes),
+            background=Background(self.gateway, self.admission, runs, limits.response_bytes),
+            seal=seal,
+            limits=self._request_limits,
+            default_model=self._default_model,
+            idle_seconds=self._settings.server.keep_alive_seconds,
+        )
+
+    @property
+    def _request_limits(self) -> Limits:
+        return Limits(messages=self._settings.limits.messages, tools=self._settings.limits.tools)
+
+    def _make_http_app(self) -> Quart:
+        settings, gateway, request_limits = self._settings, self.gateway, self._request_limits
         rules = GateRules(
             hosts=self._http.hosts(settings.allowed_hosts),
             own_origins=self._http.origins(),
@@ -247,12 +284,12 @@ class Relay:
             auth=settings.auth,
             admin_cookie=self._admin_cookie,
         )
-        request_limits = Limits(messages=settings.limits.messages, tools=settings.limits.tools)
         bridges = self._store.bridges
         blueprints = (
             page.blueprint(self._page_settings()),
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             chat.blueprint(gateway, request_limits, self._default_model),
+            responses.blueprint(self.desk),
             messages.blueprint(gateway, request_limits, self._default_model),
             gemini.blueprint(gateway, request_limits, self._default_model),
             models.blueprint(self.backend),

@@ -14,6 +14,7 @@ from relay.bridge.server import BridgeServer
 from relay.bridge.session import Session
 from relay.errors import StoreError
 from relay.gateway.keyring import Keyring
+from relay.gateway.responses.shelf import Shelf
 from relay.store import SessionRecord, Store
 from relay.telemetry.metrics import Metrics
 
@@ -23,6 +24,7 @@ TICK_SECONDS: Final = 0.25
 WATCH_SECONDS: Final = 0.5
 FLUSH_SECONDS: Final = 10.0
 COLLECT_SECONDS: Final = 5.0
+PURGE_SECONDS: Final = 60.0
 
 
 class StoredSessions:
@@ -66,8 +68,9 @@ class StoredSessions:
 class Upkeep:
     """The periodic work of one relay."""
 
-    def __init__(self, store: Store, keyring: Keyring, bridge: BridgeServer) -> None:
+    def __init__(self, store: Store, keyring: Keyring, bridge: BridgeServer, shelf: Shelf) -> None:
         self._store = store
+        self._shelf = shelf
         self._keyring = keyring
         self._bridge = bridge
         self._outdated = False
@@ -85,6 +88,7 @@ class Upkeep:
             group.create_task(_every(WATCH_SECONDS, self.watch))
             group.create_task(_every(FLUSH_SECONDS, self.flush))
             group.create_task(_every(COLLECT_SECONDS, self.collect))
+            group.create_task(_every(PURGE_SECONDS, self._shelf.purge))
 
     async def tick(self) -> None:
         """Let the clocks of calls and links run out."""

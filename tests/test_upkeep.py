@@ -15,6 +15,7 @@ from relay.bridge.server import BridgeServer
 from relay.bridge.session import Identity, Session
 from relay.errors import StoreBusy
 from relay.gateway.keyring import Keyring
+from relay.gateway.responses.shelf import Shelf
 from relay.store import Store
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
@@ -41,6 +42,16 @@ class FakeBridge:
 
     async def drop_revoked(self) -> None:
         self.drops += 1
+
+
+class FakeShelf:
+    """Tells when it was purged."""
+
+    def __init__(self) -> None:
+        self.purged = asyncio.Event()
+
+    async def purge(self) -> None:
+        self.purged.set()
 
 
 class Locked:
@@ -72,10 +83,10 @@ def bridge() -> FakeBridge:
     return FakeBridge()
 
 
-def keeping(store: Store | Locked, bridge: FakeBridge) -> tuple[Upkeep, Keyring]:
+def keeping(store: Store | Locked, bridge: FakeBridge, shelf: FakeShelf | None = None) -> tuple[Upkeep, Keyring]:
     known = cast("Store", store)
     keyring = Keyring(known.keys, "radm-x", lambda: 5.0)
-    return Upkeep(known, keyring, cast("BridgeServer", bridge)), keyring
+    return Upkeep(known, keyring, cast("BridgeServer", bridge), cast("Shelf", shelf or FakeShelf())), keyring
 
 
 def session(account: Account | None = None, credential: str = "bridge_1") -> Session:
@@ -172,6 +183,15 @@ async def test_duties_go_on_after_a_bug(
     [line] = logged()
     assert line["event"] == "upkeep.failed"
     assert "KeyError" in line["exception"]
+
+
+async def test_stored_responses_are_purged(store: Store, bridge: FakeBridge, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "PURGE_SECONDS", 0.001)
+    shelf = FakeShelf()
+    upkeep, _ = keeping(store, bridge, shelf)
+    running = asyncio.ensure_future(upkeep.run())
+    await asyncio.wait_for(shelf.purged.wait(), 5)
+    running.cancel()
 
 
 @pytest.mark.parametrize("account", [None, Account(id="u1")])

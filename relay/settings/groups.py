@@ -166,6 +166,27 @@ class HeadlessSettings(Group):
     save_calls: Count = Field(default=20, description="Answered calls after which they are copied sooner")
 
 
+class ResponseSettings(Group):
+    """Responses that are kept, run in the background, or come over a WebSocket."""
+
+    retention_days: Annotated[float, Field(ge=0, le=3650)] = Field(
+        default=30.0, description="How long stored responses are kept; 0 stores none, and none runs in the background"
+    )
+    stored: Count = Field(default=10_000, description="Most stored responses; beyond it the oldest go")
+    stored_bytes: Bytes = Field(
+        default=268_435_456, description="Most bytes of stored responses; beyond it the oldest go"
+    )
+    background_per_key: Count = Field(
+        default=16, description="Responses of one key that run in the background at a time"
+    )
+    sockets_per_key: Count = Field(default=32, description="WebSockets of one key")
+    socket_queue: Count = Field(
+        default=16, description="Requests that may wait on one WebSocket, where one runs at a time"
+    )
+    socket_idle_seconds: Seconds = Field(default=600.0, description="How long a WebSocket may stay without a request")
+    socket_seconds: Seconds = Field(default=3600.0, description="Age at which a WebSocket is closed")
+
+
 class ResponsesEndpoint(Group):
     """OpenAI Responses."""
 

@@ -21,6 +21,7 @@ from relay.settings.groups import (
     LogSettings,
     PuterSettings,
     ReasoningSettings,
+    ResponseSettings,
     ServerSettings,
     ThreadSettings,
     ToolSettings,
@@ -59,6 +60,7 @@ class Settings(Group):
     threads: ThreadSettings = ThreadSettings()
     puter: PuterSettings = PuterSettings()
     headless: HeadlessSettings = HeadlessSettings()
+    responses: ResponseSettings = ResponseSettings()
     endpoints: EndpointSettings = EndpointSettings()
     log: LogSettings = LogSettings()
 

@@ -63,7 +63,7 @@ class Turn:
 class Chain:
     """The turns that lead to a response, oldest first; ``broken`` tells that earlier ones are missing.
 
-    ``turns`` is empty if they are larger than was asked for; ``size`` tells the bytes that they take.
+    ``turns`` is empty if they are larger than was asked for; ``size`` tells their bytes.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -121,7 +121,12 @@ class Responses:
     async def chain(self, id_: str, owner: str, now: float, most_bytes: int) -> Chain:
         """Return the turns that lead to `owner`'s response `id_`, and it; none if there is no such response."""
         line = _line(id_, owner)
-        known = select(table.c.parent_id, table.c.size).join(line, line.c.id == table.c.id)
+        size_read = (func.length(bodies.c.input) + func.length(bodies.c.response)).label("size")
+        known = (
+            select(table.c.parent_id, size_read)
+            .join(line, line.c.id == table.c.id)
+            .join(bodies, bodies.c.id == table.c.id)
+        )
         turns = (
             select(table.c.id, table.c.status, bodies.c.input, bodies.c.response)
             .join(line, line.c.id == table.c.id)

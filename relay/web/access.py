@@ -38,6 +38,13 @@ ACCESS: dict[str, Power] = {
     "gemini.in_envelope": Power.CLIENT,
     "gemini.list_models": Power.CLIENT,
     "gemini.one_model": Power.CLIENT,
+    "responses.create": Power.CLIENT,
+    "responses.retrieve": Power.CLIENT,
+    "responses.delete": Power.CLIENT,
+    "responses.cancel": Power.CLIENT,
+    "responses.input_items": Power.CLIENT,
+    "responses.input_tokens": Power.CLIENT,
+    "responses.compact": Power.CLIENT,
     "models.list_models": Power.CLIENT,
     "models.one_model": Power.CLIENT,
     "admin.show_metrics": Power.ADMIN,
@@ -101,7 +108,7 @@ class Gate:
         app.before_websocket(_no_sockets_here)
 
     async def check(self) -> None:
-        """Let the current request pass, with ``g.key`` saying whose it is.
+        """Let the current request pass, with ``g.key`` and ``g.owner`` saying whose it is: name and id of the key.
 
         A long answer to an admin goes on for as long as ``g.stay`` lasts.
 
@@ -109,7 +116,7 @@ class Gate:
             AccessError: it may not.
             InvalidRequest: its framing is ambiguous (request smuggling).
         """
-        g.key, g.stay = ANYBODY, ALWAYS
+        g.key, g.owner, g.stay = ANYBODY, ANYBODY, ALWAYS
         self._check_framing(request)
         host = request.headers.get("Host")
         if host is None or not self._rules.knows_host(host):
@@ -136,6 +143,7 @@ class Gate:
             key = self._keyring.client(secret)
             is_admin = self._keyring.is_admin(secret)
             if power is Power.CLIENT and key is not None:
+                g.owner = key.id
                 return key.name
             if power is Power.ADMIN and is_admin:
                 return ADMIN

@@ -12,6 +12,7 @@ from quart import Request
 from relay.dialects.anthropic import errors as anthropic
 from relay.dialects.gemini import errors as gemini
 from relay.dialects.openai_chat import errors as openai_chat
+from relay.dialects.openai_responses import errors as openai_responses
 from relay.errors import RelayError
 
 
@@ -24,11 +25,13 @@ class Speech:
 
 
 OPENAI_CHAT: Final = Speech("openai_chat", openai_chat.body)
+OPENAI_RESPONSES: Final = Speech("openai_responses", openai_responses.body)
 ANTHROPIC: Final = Speech("anthropic", anthropic.body)
 GEMINI: Final = Speech("gemini", gemini.body)
 
 _BY_PATH: Final[tuple[tuple[re.Pattern[str], Speech], ...]] = (
     (re.compile(r"/v1/messages(/|$)"), ANTHROPIC),
+    (re.compile(r"/v1/responses(/|$)"), OPENAI_RESPONSES),
     (re.compile(r"/v1beta(/|$)|/v1internal(:|/|$)"), GEMINI),
 )
 """First match wins; what matches nothing is OpenAI's."""

@@ -24,6 +24,10 @@ THREE = replace(ONE, id="resp_3", parent="resp_2", created_at=1002.0, expires_at
 MUCH = 10_000
 
 
+def said(*records: StoredResponse) -> int:
+    return sum(len(record.input) + len(record.response) for record in records)
+
+
 def turn(record: StoredResponse) -> Turn:
     return Turn(record.id, record.status, record.input, record.response)
 
@@ -58,7 +62,7 @@ async def test_chain_is_oldest_first(store: Store):
     await store.responses.put([ONE, TWO, THREE])
     turns = tuple(map(turn, (ONE, TWO, THREE)))
     assert await store.responses.chain("resp_3", "key_1", 1000.0, MUCH) == Chain(
-        turns, broken=False, size=ONE.size + TWO.size + THREE.size
+        turns, broken=False, size=said(ONE, TWO, THREE)
     )
 
 
@@ -73,18 +77,18 @@ async def test_deleted_turn_ends_the_way_back(store: Store):
     await store.responses.put([ONE, TWO, THREE])
     assert await store.responses.delete("resp_1", "key_1")
     chain = await store.responses.chain("resp_3", "key_1", 1000.0, MUCH)
-    assert chain == Chain((turn(TWO), turn(THREE)), broken=True, size=TWO.size + THREE.size)
+    assert chain == Chain((turn(TWO), turn(THREE)), broken=True, size=said(TWO, THREE))
 
 
 async def test_chain_never_passes_another_owner(store: Store):
     await store.responses.put([replace(ONE, owner="key_2"), TWO])
     chain = await store.responses.chain("resp_2", "key_1", 1000.0, MUCH)
-    assert chain == Chain((turn(TWO),), broken=True, size=TWO.size)
+    assert chain == Chain((turn(TWO),), broken=True, size=said(TWO))
 
 
 async def test_too_large_chain_is_not_read(store: Store):
     await store.responses.put([ONE, TWO])
-    size = ONE.size + TWO.size
+    size = said(ONE, TWO)
     assert await store.responses.chain("resp_2", "key_1", 1000.0, size - 1) == Chain(size=size)
     assert len((await store.responses.chain("resp_2", "key_1", 1000.0, size)).turns) == 2
 

@@ -23,11 +23,12 @@ from relay.gateway.keyring import Keyring
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
-from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, server, signin
+from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
 from relay.web.access import TOKEN_HEADER, Gate, GateRules
 
 from ..gateway.conftest import Logged, backend, logged
 from ..gateway.fakes import FakeBackend, FakeKeys
+from ..gateway.responses.fakes import FakeResponses, make_desk
 from .screens import FakeScreens
 
 __all__ = ["Logged", "backend", "logged"]
@@ -75,6 +76,8 @@ class Site:
     accounts: tuple[Snapshot, ...] = ()
     screens: FakeScreens = field(default_factory=FakeScreens)
     now: float = 1000.0
+    stored: FakeResponses = field(default_factory=FakeResponses)
+    desk_changes: dict[str, Any] = field(default_factory=dict)
     admission: Admission = field(default_factory=lambda: Admission(per_key=2, total=4))
     registry: SessionRegistry = field(
         default_factory=lambda: SessionRegistry(Terms(Window(64, 2**20, 2**20), Clocks(10, 10, 10, 60)), NoLog(), float)
@@ -87,6 +90,7 @@ class Site:
         await keyring.refresh()
         metrics = Metrics()
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())
+        self.desk = make_desk(gateway, self.admission, self.stored, lambda: self.now, **self.desk_changes)
         hosts = frozenset({"localhost", HOST, "127.0.0.1:3000", "[::1]:3000"})
         own = frozenset(f"http://{host}" for host in hosts if ":3000" in host)
         rules = GateRules(hosts, own, self.friends, self.auth, COOKIE)
@@ -94,6 +98,7 @@ class Site:
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
             chat.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
+            responses.blueprint(self.desk),
             messages.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             gemini.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             models.blueprint(self.backend),
