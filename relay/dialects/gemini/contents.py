@@ -31,6 +31,9 @@ from relay.errors import InvalidRequest
 SIGNATURE: Final = "gemini.signature"
 """The kind of the proofs that Google calls thought signatures."""
 
+_NO_SIGNATURES: Final = frozenset({"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"})
+"""What clients write where they have none: https://ai.google.dev/gemini-api/docs/thought-signatures."""
+
 
 class Conversation(msgspec.Struct, frozen=True):
     """The messages, and where the parts stand that relay does not know."""
@@ -201,7 +204,7 @@ def _proofs(run: list[_Placed]) -> Iterator[Proof]:
     """Yield the signatures, those of calls with the id of the call."""
     for placed in run:
         part = placed.part
-        if part.thought_signature:
+        if part.thought_signature and part.thought_signature not in _NO_SIGNATURES:
             call_id = None if part.function_call is None else part.function_call.id or placed.made_id
             yield Proof(kind=SIGNATURE, data=parts.standard(part.thought_signature), call_id=call_id)
 
