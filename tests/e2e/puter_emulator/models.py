@@ -117,7 +117,7 @@ async def agent(conversation: Conversation, answer: Answer) -> None:
     task = re.search(r"write (\S+) <<(.*?)>>", conversation.last_user_text, re.DOTALL)
     if (result := _tool_result(conversation)) is not None:
         await answer.reasoning("The tool has answered.")
-        await answer.text("The file is written." if "success" in result else "The tool failed.")
+        await answer.text("The file is written." if "success" in result.lower() else "The tool failed.")
     elif task is None or (call := _writing(conversation, task[1], task[2])) is None:
         await answer.text("There is nothing that I can do.")
     else:
@@ -227,8 +227,9 @@ def _writing(conversation: Conversation, path: str, text: str) -> ToolUse | None
     """A call of the first declared tool that takes a path and a text."""
     for name, properties in _declared(conversation):
         field_name = next((field for field in ("new_text", "content", "file_text") if field in properties), None)
-        if "path" in properties and field_name is not None:
-            return ToolUse("call_write", name, {"path": path, field_name: text})
+        path_name = next((field for field in ("path", "file_path") if field in properties), None)
+        if path_name is not None and field_name is not None:
+            return ToolUse("call_write", name, {path_name: path, field_name: text})
     return None
 
 
