@@ -225,40 +225,42 @@ class FunctionCallItem(_OutputItem):
 
 
 class CustomCallItem(_OutputItem):
-    """A call of a custom tool. Its text is told in the end, when it can be taken out of the arguments."""
+    """A call of a custom tool, whose text is taken out of the arguments."""
 
     def __init__(self, item_id: str, index: int, call_id: str, tool: CalledAs) -> None:
         super().__init__(item_id, index)
         self._call_id = call_id
         self._tool = tool
-        self._pieces: list[str] = []
+        self._arguments: list[str] = []
+        self._unwrapper = freeform.Unwrapper()
+        self._texts: list[str] = []
 
     def opening(self) -> Iterator[Note]:
         """Yield the event before the text."""
         yield self._added(self._item("in_progress", ""))
 
     def delta(self, arguments: str) -> Iterator[Note]:
-        """Take in the next piece."""
-        self._pieces.append(arguments)
-        yield from ()
+        """Yield the event of what the next piece of the arguments settles."""
+        self._arguments.append(arguments)
+        yield from self._told(self._unwrapper.feed(arguments))
 
     def is_whole(self) -> bool:
         """Return whether the arguments are JSON, which a call that was cut off has not got to."""
-        return _is_json("".join(self._pieces))
+        return _is_json("".join(self._arguments))
 
     def closing(self, status: Status) -> tuple[bytes, list[Note]]:
-        """Return the item, and the events of its text."""
-        text = freeform.unwrap("".join(self._pieces))
-        pieces = [text[start : start + CHUNK_CHARS] for start in range(0, len(text), CHUNK_CHARS)]
+        """Return the item, and the events of the rest of its text."""
+        rest = list(self._told(self._unwrapper.flush()))
+        text = "".join(self._texts)
         item = _encode(self._item(status, text))
-        return item, [
-            *(
-                Note("response.custom_tool_call_input.delta", b'%b,"delta":%b' % (self._place, _encode(piece)))
-                for piece in pieces
-            ),
-            Note("response.custom_tool_call_input.done", b'%b,"input":%b' % (self._place, _encode(text))),
-            self._done(item),
-        ]
+        done = Note("response.custom_tool_call_input.done", b'%b,"input":%b' % (self._place, _encode(text)))
+        return item, [*rest, done, self._done(item)]
+
+    def _told(self, text: str) -> Iterator[Note]:
+        for start in range(0, len(text), CHUNK_CHARS):
+            piece = text[start : start + CHUNK_CHARS]
+            self._texts.append(piece)
+            yield Note("response.custom_tool_call_input.delta", b'%b,"delta":%b' % (self._place, _encode(piece)))
 
     def _item(self, status: str, text: str) -> Item:
         item = {"type": "custom_tool_call", "id": self.id, "status": status, "call_id": self._call_id}

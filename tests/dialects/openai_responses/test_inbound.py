@@ -78,9 +78,18 @@ def test_captured_request_is_taken(path):
     body = json.loads(path.read_bytes())
     got = decode(asked(path.read_bytes()), NOTHING, default_model="default")
     assert got.request.model == body["model"]
-    functions = [tool["name"] for tool in body.get("tools", []) if tool["type"] == "function"]
-    assert [tool.name for tool in got.request.tools] == functions
-    assert got.ignored == tuple(f"tools.{tool['type']}" for tool in body.get("tools", []) if tool["type"] != "function")
+    tools = body.get("tools", [])
+    assert [item["name"] for item in got.form.echo.tools] == [tool["name"] for tool in tools if "name" in tool]
+    assert got.ignored == tuple(f"tools.{tool['type']}" for tool in tools if "name" not in tool)
+
+
+def test_grouped_tools_of_an_agent():
+    got = decode(asked((REQUESTS / "codex-tool-result.json").read_bytes()), NOTHING, default_model="default")
+    groups = {name: tool.namespace for name, tool in got.form.tools.items()}
+    assert set(groups.values()) == {"multi_agent_v1"}
+    assert groups.keys() < {tool.name for tool in got.request.tools}
+    assert [type(message) for message in got.request.messages][-2:] == [AssistantMessage, ToolMessage]
+    assert (got.form.encrypted_reasoning, got.request.extra.keys()) == (True, {"client_metadata"})
 
 
 def test_tool_loop_of_an_agent():

@@ -311,18 +311,27 @@ def test_custom_call_is_unwrapped():
     }
 
 
-def test_long_custom_input_comes_in_pieces():
+def custom_deltas(*arguments: str) -> list[str]:
     form = ReplyForm(model="m", tools={"f": CalledAs("f", freeform=True)})
+    told = events(one_by_one([Started("m"), *call(0, "f", *arguments), STOP], form))
+    assert responses.final(told)["status"] == "completed"
+    return [event["delta"] for event in told if event["type"] == "response.custom_tool_call_input.delta"]
+
+
+def test_custom_input_is_told_as_it_comes():
+    assert custom_deltas('{"input', '":"a', "b\\", 'nc"}') == ["a", "b", "\nc"]
+    assert custom_deltas() == []
+
+
+def test_long_custom_input_comes_in_pieces():
     text = "x" * (CHUNK_CHARS + 1)
-    told = events(one_by_one([Started("m"), *call(0, "f", json.dumps({"input": text})), STOP], form))
-    deltas = [event["delta"] for event in told if event["type"] == "response.custom_tool_call_input.delta"]
-    assert [len(delta) for delta in deltas] == [CHUNK_CHARS, 1]
+    assert [len(delta) for delta in custom_deltas(json.dumps({"a": 1, "input": text}))] == [CHUNK_CHARS, 1]
 
 
 def test_custom_call_that_is_cut_off():
     form = ReplyForm(model="m", tools={"f": CalledAs("f", freeform=True)})
     (item,) = output([*call(0, "f", '{"input":"a'), CUT], form)
-    assert (item["status"], item["input"]) == ("incomplete", '{"input":"a')
+    assert (item["status"], item["input"]) == ("incomplete", "a")
 
 
 def test_image_becomes_markdown():
