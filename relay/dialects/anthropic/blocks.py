@@ -8,26 +8,11 @@ from typing import Any, Final
 
 from relay.core.request import File, Image, Part, Text
 from relay.dialects.anthropic import wire
+from relay.dialects.anthropic.notes import Notes
 from relay.dialects.reading import typed
 from relay.errors import InvalidRequest, UnsupportedFeature
 
 _URL_SCHEMES: Final = ("https:", "http:", "data:")
-
-
-class Ignored:
-    """Collects the names of what relay has no counterpart for, each once, in order."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, None] = {}
-
-    def add(self, name: str) -> None:
-        """Take in one more."""
-        self._names[name] = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """All of them."""
-        return tuple(self._names)
 
 
 def read(content: str | list[dict[str, Any]], where: str) -> Iterator[tuple[str, wire.Block]]:
@@ -47,8 +32,8 @@ def read(content: str | list[dict[str, Any]], where: str) -> Iterator[tuple[str,
         yield place, typed(block, known or wire.UnknownBlock, place)
 
 
-def parts(block: wire.Block, where: str, ignored: Ignored) -> Iterator[Part]:
-    """Yield what `block` is in the hub; one that has no place among parts goes to `ignored`.
+def parts(block: wire.Block, where: str, notes: Notes) -> Iterator[Part]:
+    """Yield what `block` is in the hub; one that has no place among parts goes to `notes`.
 
     Plain texts stay texts, so that a session that takes no files can read them.
 
@@ -61,22 +46,23 @@ def parts(block: wire.Block, where: str, ignored: Ignored) -> Iterator[Part]:
         case wire.ImageBlock():
             yield _image(block, f"{where}.source")
         case wire.DocumentBlock(citations=citations):
-            _note_citations(citations, ignored)
+            _note_citations(citations, notes)
             yield from _document(block, f"{where}.source")
         case wire.SearchResultBlock(citations=citations):
-            _note_citations(citations, ignored)
+            _note_citations(citations, notes)
             yield Text(text=_search_result(block))
         case wire.ToolReferenceBlock(tool_name=name):
+            notes.refer(name)
             yield Text(text=f"The tool {name} is there to be called.")
         case wire.UnknownBlock(type=kind):
-            ignored.add(f"messages.{kind}")
+            notes.ignore(f"messages.{kind}")
         case wire.ThinkingBlock() | wire.RedactedThinkingBlock() | wire.ToolUseBlock() | wire.ToolResultBlock():
             raise InvalidRequest(f"{where}: A block of this type cannot stand here.", param=where)
 
 
-def _note_citations(citations: wire.Citations | None, ignored: Ignored) -> None:
+def _note_citations(citations: wire.Citations | None, notes: Notes) -> None:
     if citations is not None and citations.enabled:
-        ignored.add("citations")
+        notes.ignore("citations")
 
 
 def _image(block: wire.ImageBlock, where: str) -> Image:

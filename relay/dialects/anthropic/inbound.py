@@ -11,9 +11,9 @@ import msgspec
 from relay.core.reasoning import read_effort
 from relay.core.request import Request, ResponseFormat
 from relay.dialects.anthropic import wire
-from relay.dialects.anthropic.blocks import Ignored
 from relay.dialects.anthropic.form import Display, ReplyForm
 from relay.dialects.anthropic.messages import convert, system
+from relay.dialects.anthropic.notes import Notes
 from relay.dialects.anthropic.tools import convert_choice, convert_parallel, convert_tools
 from relay.dialects.base import DEFAULT_LIMITS, Limits
 from relay.dialects.reading import Reader, check_count, check_depth
@@ -68,12 +68,12 @@ _reader: Final = Reader(wire.Body)
 
 def _call(body: wire.Body, extra: dict[str, Any], default_model: str, limits: Limits) -> MessagesCall:
     _check_size(body, extra, limits)
-    ignored = Ignored()
-    request = _request(body, extra, default_model, ignored)
+    notes = Notes()
+    request = _request(body, extra, default_model, notes)
     for name, matters in _CHANGES_ANSWER.items():
         if matters(extra.get(name)):
-            ignored.add(name)
-    return MessagesCall(request=request, stream=bool(body.stream), form=_form(body.thinking), ignored=ignored.names)
+            notes.ignore(name)
+    return MessagesCall(request=request, stream=bool(body.stream), form=_form(body.thinking), ignored=notes.ignored)
 
 
 _CHANGES_ANSWER: Final[dict[str, Callable[[Any], bool]]] = {
@@ -130,12 +130,13 @@ def _check_size(body: wire.Body, extra: dict[str, Any], limits: Limits) -> None:
 # --- structs to hub types
 
 
-def _request(body: wire.Body, extra: dict[str, Any], default_model: str, ignored: Ignored) -> Request:
-    tools = convert_tools(body.tools or [], ignored)
+def _request(body: wire.Body, extra: dict[str, Any], default_model: str, notes: Notes) -> Request:
+    messages = (*system(body.system), *convert(body.messages, notes))
+    tools = convert_tools(body, notes)
     effort, budget = _reasoning(body)
     return Request(
         model=body.model or default_model,
-        messages=(*system(body.system), *convert(body.messages, ignored)),
+        messages=messages,
         tools=tools,
         tool_choice=convert_choice(body, tools),
         parallel_tool_calls=convert_parallel(body.tool_choice),

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from relay.core.request import Tool, ToolChoice
 from relay.dialects.anthropic import wire
-from relay.dialects.anthropic.blocks import Ignored
+from relay.dialects.anthropic.notes import Notes
 from relay.errors import InvalidRequest, UnsupportedFeature
 
 
-def convert_tools(declared: list[wire.Tool], ignored: Ignored) -> tuple[Tool, ...]:
+def convert_tools(body: wire.Body, notes: Notes) -> tuple[Tool, ...]:
     """Return the tools that the client runs.
 
-    Tools with a type of Anthropic's own (web search, code execution, …) go to `ignored`: nobody here runs them. One
-    that shall be loaded only when it is looked for (``defer_loading``) is declared like any other. The same tool twice
-    is one tool; two different ones of one name are refused, because a call could mean either.
+    Tools with a type of Anthropic's own (web search, code execution, …) go to `notes`: nobody here runs them. A tool
+    that shall be loaded only when it was looked for (``defer_loading``) is left out until a message refers to it, as
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool says, unless it is Anthropic that
+    should do the looking. The same tool twice is one tool; two different ones of one name are refused, because a call
+    could mean either.
 
     Raises:
         InvalidRequest: a tool is not complete, or two have one name.
     """
     tools: dict[str, Tool] = {}
-    for index, tool in enumerate(declared):
+    for index, tool in enumerate(body.tools or ()):
         where = f"tools[{index}]"
         if not _is_custom(tool):
-            ignored.add(f"tools.{tool.type}")
+            notes.ignore(f"tools.{tool.type}")
             continue
         converted = _tool(tool, where)
         if tools.setdefault(converted.name, converted) != converted:
             raise InvalidRequest(f"{where}.name: another tool is named {converted.name!r} too.", param=f"{where}.name")
-    return tuple(tools.values())
+    hidden = _hidden(body, notes)
+    return tuple(tool for tool in tools.values() if tool.name not in hidden)
 
 
 def convert_choice(body: wire.Body, tools: tuple[Tool, ...]) -> ToolChoice | None:
@@ -61,6 +64,15 @@ def convert_parallel(choice: wire.Choice | None) -> bool | None:
             return None
         case wire.AutoChoice() | wire.AnyChoice() | wire.ToolChoice():
             return None if choice.disable_parallel_tool_use is None else not choice.disable_parallel_tool_use
+
+
+def _hidden(body: wire.Body, notes: Notes) -> set[str | None]:
+    """Return the names of the tools that the model shall not know yet."""
+    tools = body.tools or ()
+    if any(tool.type is not None and tool.type.startswith("tool_search_tool") for tool in tools):
+        return set()
+    asked = {body.tool_choice.name} if isinstance(body.tool_choice, wire.ToolChoice) else set()
+    return {tool.name for tool in tools if tool.defer_loading} - notes.referred - asked
 
 
 def _is_custom(tool: wire.Tool) -> bool:

@@ -182,6 +182,7 @@ class Tool(msgspec.Struct, frozen=True):
     description: str | None = None
     input_schema: Json | None = None
     strict: bool | None = None
+    defer_loading: bool | None = None
 
 
 class AutoChoice(msgspec.Struct, frozen=True, tag_field="type", tag="auto"):

@@ -79,8 +79,8 @@ def test_request_of_a_client_is_understood(path):
     got = captured(path.stem)
     assert (got.request.model, got.stream) == ("claude-sonnet-4", body.get("stream", False))
     assert got.request.max_tokens == body["max_tokens"]
-    custom = [tool["name"] for tool in body.get("tools", ()) if tool.get("type", "custom") == "custom"]
-    assert [tool.name for tool in got.request.tools] == custom
+    custom = {tool["name"] for tool in body.get("tools", ()) if tool.get("type", "custom") == "custom"}
+    assert {tool.name for tool in got.request.tools} == custom - {"DeferredToolPlaceholder"}
     assert set(got.request.extra) <= {"context_management"}
 
 
@@ -90,11 +90,9 @@ def test_first_request_of_an_agent():
     assert isinstance(system, SystemMessage)
     assert [type(part) for part in system.content] == [Text, Text, Text]
     assert isinstance(user, UserMessage)
-    assert user.content[1] == Text(text="Create hello.txt with the word hi.")
-    assert later == SystemMessage(
-        content=(Text(text="The following deferred tools are available through ToolSearch: WebFetch"),)
-    )
-    assert (got.request.reasoning_effort, got.request.reasoning_budget) == ("medium", None)
+    assert user.content[1] == Text(text="write hello.txt")
+    assert isinstance(later, SystemMessage)
+    assert (got.request.reasoning_effort, got.request.reasoning_budget) == ("high", None)
     assert (got.form, got.ignored) == (ReplyForm(display=Display.OMITTED), ("context_management",))
     assert "session_id" in (got.request.user or "")
 
@@ -102,33 +100,56 @@ def test_first_request_of_an_agent():
 def test_tool_results_of_an_agent():
     assert captured("agent-tool-results", NEW).request.messages[3:] == (
         AssistantMessage(
-            content=(Text(text="I'll look for the tool and write the file."),),
-            proofs=(Proof(kind="anthropic.signature", data="EqQBCkgIARABGAIiQL8="),),
+            content=(Text(text="I look for the tool and write it."),),
             tool_calls=(
-                ToolCall(id="toolu_01A", name="ToolSearch", arguments='{"query":"select:WebFetch","max_results":1}'),
-                ToolCall(id="toolu_01B", name="Write", arguments='{"file_path":"/project/hello.txt","content":"hi"}'),
+                ToolCall(id="call_1", name="ToolSearch", arguments='{"query":"select:WebFetch","max_results":1}'),
+                ToolCall(
+                    id="call_2", name="Write", arguments='{"file_path":"/project/hello.txt","content":"hällo & bye"}'
+                ),
             ),
         ),
-        ToolMessage(call_id="toolu_01A", content=(Text(text="The tool WebFetch is there to be called."),)),
+        ToolMessage(call_id="call_1", content=(Text(text="The tool WebFetch is there to be called."),)),
         ToolMessage(
-            call_id="toolu_01B",
-            content=(Text(text="<tool_use_error>File has not been read yet. Read it first.</tool_use_error>"),),
+            call_id="call_2",
+            content=(
+                Text(
+                    text="File created successfully at: /project/hello.txt "
+                    "(file state is current in your context — no need to Read it back)"
+                ),
+            ),
+        ),
+        AssistantMessage(
+            tool_calls=(
+                ToolCall(id="call_3", name="Read", arguments='{"file_path":"/project/picture.png"}'),
+                ToolCall(id="call_4", name="Read", arguments='{"file_path":"/project/missing.txt"}'),
+            )
+        ),
+        ToolMessage(
+            call_id="call_4",
+            content=(Text(text="File does not exist. Note: your current working directory is /project."),),
             is_error=True,
         ),
-        UserMessage(content=(Text(text="<system-reminder>\nThe task list is empty.\n</system-reminder>"),)),
-        AssistantMessage(
-            tool_calls=(ToolCall(id="toolu_01C", name="Read", arguments='{"file_path":"/project/picture.png"}'),)
-        ),
         ToolMessage(
-            call_id="toolu_01C",
-            content=(Image(url="data:image/png;base64,iVBORw0KGgo="), Text(text="(no text in it)")),
+            call_id="call_3",
+            content=(
+                Image(
+                    url="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAA"
+                    "EklEQVR4nGP4z8CAFWEXHbQSACj/P8Fu7N9hAAAAAElFTkSuQmCC"
+                ),
+            ),
         ),
     )
 
 
+def test_tool_that_an_agent_looked_for_is_declared():
+    before = {tool.name for tool in captured("agent-first").request.tools}
+    after = {tool.name for tool in captured("agent-tool-reference").request.tools}
+    assert (after - before, before - after) == ({"WebFetch"}, set())
+
+
 def test_documents_and_tools_of_an_sdk():
     got = captured("sdk-document-tools")
-    assert got.ignored == ("tools.web_search_20250305", "citations")
+    assert got.ignored == ("citations", "tools.web_search_20250305")
     assert (got.request.reasoning_budget, got.request.stop) == (2048, ("END",))
     assert (got.request.tool_choice, got.request.parallel_tool_calls) == (ToolChoice(mode="auto"), False)
 
@@ -402,13 +423,32 @@ def test_block_that_is_malformed_or_misplaced(role, block, param):
 def test_tools():
     tools = [
         {**F, "type": "custom", "strict": True, "cache_control": {"type": "ephemeral"}},
-        {"name": "g", "input_schema": {}, "defer_loading": True, "type": None},
+        {"name": "g", "input_schema": {}, "defer_loading": False, "type": None},
         {**F, "type": "custom", "strict": True},
     ]
     assert request(tools=tools).tools == (
         Tool(name="f", description="Do f.", parameters=SCHEMA, strict=True),
         Tool(name="g", parameters={}),
     )
+
+
+LATER = {**F, "name": "later", "defer_loading": True}
+SEARCH = {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}
+REFERENCE = {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "tool_reference", "tool_name": "later"}]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "names"),
+    [
+        ({"tools": [F, LATER]}, ["f"]),
+        ({"tools": [F, LATER], "messages": [HELLO, {"role": "user", "content": [REFERENCE]}]}, ["f", "later"]),
+        ({"tools": [F, LATER], "tool_choice": {"type": "tool", "name": "later"}}, ["f", "later"]),
+        ({"tools": [SEARCH, LATER]}, ["later"]),
+    ],
+    ids=["unknown yet", "found", "demanded", "nobody looks"],
+)
+def test_deferred_tool(fields, names):
+    assert [tool.name for tool in request(**fields).tools] == names
 
 
 @pytest.mark.parametrize(
