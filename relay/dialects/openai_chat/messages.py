@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import msgspec
-
 from relay.core.request import (
     AssistantMessage,
     Audio,
@@ -20,6 +18,7 @@ from relay.core.request import (
     ToolMessage,
     UserMessage,
 )
+from relay.dialects import freeform
 from relay.dialects.openai_chat import wire
 from relay.errors import InvalidRequest
 
@@ -73,8 +72,7 @@ def _tool_call(call: wire.ToolCall, where: str) -> ToolCall:
     if call.function is not None:
         return _function_call(call.id, call.function)
     if call.custom is not None:
-        arguments = msgspec.json.encode({"input": call.custom.input}).decode()
-        return ToolCall(id=call.id, name=call.custom.name, arguments=arguments)
+        return ToolCall(id=call.id, name=call.custom.name, arguments=freeform.wrap(call.custom.input))
     raise InvalidRequest(f"{where}.{call.type}: This field is required.", param=f"{where}.{call.type}")
 
 

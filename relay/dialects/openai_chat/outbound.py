@@ -37,6 +37,7 @@ from relay.core.events import (
     UsageReport,
 )
 from relay.core.request import Image, Text, ToolCall
+from relay.dialects import freeform
 from relay.dialects.base import StreamClosed, coalesce
 from relay.dialects.images import markdown_image
 from relay.dialects.openai_chat import errors, wire
@@ -195,20 +196,8 @@ def _calls(calls: tuple[ToolCall, ...], form: ReplyForm) -> dict[str, Any]:
 
 def _tool_call(call: ToolCall, form: ReplyForm) -> wire.FunctionToolCall | wire.CustomToolCall:
     if call.name in form.freeform:
-        return wire.CustomToolCall(call.id, wire.CustomCall(call.name, _freeform_input(call.arguments)))
+        return wire.CustomToolCall(call.id, wire.CustomCall(call.name, freeform.unwrap(call.arguments)))
     return wire.FunctionToolCall(call.id, wire.FunctionCall(call.name, call.arguments))
-
-
-class _Freeform(msgspec.Struct):
-    input: str
-
-
-def _freeform_input(arguments: str) -> str:
-    """Return the text of a custom call; a model that wrote no JSON wrote the text itself."""
-    try:
-        return msgspec.json.decode(arguments, type=_Freeform).input
-    except (msgspec.DecodeError, UnicodeError):
-        return arguments
 
 
 def _finish_reason(reason: FinishReason, *, called: bool, form: ReplyForm) -> str:

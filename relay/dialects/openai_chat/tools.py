@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from relay.core.request import JsonSchema, Tool, ToolChoice
+from relay.core.request import Tool, ToolChoice
+from relay.dialects import freeform
 from relay.dialects.openai_chat import wire
 from relay.errors import InvalidRequest
-
-_FREEFORM_PARAMETERS: Final[JsonSchema] = {
-    "type": "object",
-    "properties": {"input": {"type": "string"}},
-    "required": ["input"],
-    "additionalProperties": False,
-}
 
 
 def convert_tools(body: wire.Body) -> tuple[Tool, ...]:
@@ -57,7 +49,7 @@ def _tool(tool: wire.FunctionTool | wire.CustomTool) -> Tool:
             return _function(function)
         case wire.CustomTool(custom=custom):
             return Tool(
-                name=custom.name, description=_description(custom), parameters=_FREEFORM_PARAMETERS, freeform=True
+                name=custom.name, description=_description(custom), parameters=freeform.PARAMETERS, freeform=True
             )
 
 
@@ -71,12 +63,10 @@ def _function(function: wire.Function) -> Tool:
 
 
 def _description(custom: wire.Custom) -> str | None:
-    """Return the description with the grammar, which has no other place in a function."""
-    if custom.format is None or custom.format.grammar is None:
+    grammar = custom.format.grammar if custom.format else None
+    if grammar is None:
         return custom.description
-    grammar = custom.format.grammar
-    rule = f"The input must match this {grammar.syntax} grammar:\n{grammar.definition}"
-    return f"{custom.description}\n\n{rule}" if custom.description else rule
+    return freeform.describe(custom.description, grammar.syntax, grammar.definition)
 
 
 def _choice(body: wire.Body) -> ToolChoice | None:
