@@ -23,8 +23,10 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {boolean} [parallel_tool_calls]
  * @property {boolean} [images]
  * @property {boolean} [files]
+ * @property {boolean} [file_urls]  Takes files by their address too.
  * @property {boolean} [audio]
  * @property {boolean} [reasoning]
+ * @property {boolean} [reasoning_history]  Wants its reasoning and the proofs of it back with the calls they led to.
  * @property {boolean} [system]
  * @property {boolean} [json_schema]
  * @property {boolean} [cancel]
@@ -65,7 +67,8 @@ export const PROTOCOL_VERSIONS = [1];
  * @typedef {{type: "accepted", call: string, attempt: number}} AcceptedFrame
  * @typedef {{type: "parts", call: string, attempt: number, seq: number, parts: Part[]}} PartsFrame
  * @typedef {"stop" | "length" | "tool_calls" | "content_filter"} FinishReason
- * @typedef {{input_tokens: number, output_tokens: number, cached_tokens?: number, reasoning_tokens?: number}} Usage
+ * @typedef {{input_tokens: number, output_tokens: number, cached_tokens?: number,
+ *   cache_write_tokens?: number, reasoning_tokens?: number}} Usage
  * @typedef {object} DoneFrame
  * @property {"done"} type
  * @property {string} call
@@ -92,10 +95,12 @@ export const PROTOCOL_VERSIONS = [1];
 /**
  * The pieces of an answer. `arguments` of a tool call is (a piece of) JSON text; only the first piece has the `name`.
  * @typedef {{type: "text", text: string}} TextPart
- * @typedef {{type: "reasoning", text: string}} ReasoningPart
+ * @typedef {{type: "reasoning", text: string, kind?: "raw" | "summary"}} ReasoningPart  `raw` unless said.
+ * @typedef {{type: "proof", kind: string, data: string, call?: string}} ProofPart  Of the reasoning before it, or of the
+ *   tool call with that id, which is still open.
  * @typedef {{type: "tool_call", id: string, name?: string, arguments: string}} ToolCallPart
  * @typedef {{type: "image", url: string}} ImagePart
- * @typedef {TextPart | ReasoningPart | ToolCallPart | ImagePart} Part
+ * @typedef {TextPart | ReasoningPart | ProofPart | ToolCallPart | ImagePart} Part
  */
 
 /**
@@ -103,15 +108,17 @@ export const PROTOCOL_VERSIONS = [1];
  * @typedef {{type: "text", text: string}} TextContent
  * @typedef {{type: "image", url: string, detail?: string}} ImageContent
  * @typedef {{type: "audio", data: string, format: string}} AudioContent
- * @typedef {{type: "file", name?: string, data?: string, id?: string}} FileContent
+ * @typedef {{type: "file", name?: string, data?: string, url?: string, id?: string}} FileContent
  * @typedef {TextContent | ImageContent | AudioContent | FileContent} Content
  * @typedef {{id: string, name: string, arguments: string}} ToolCall
+ * @typedef {{kind: string, data: string, call_id?: string}} Proof
  * @typedef {{role: "system", content: Content[], developer?: boolean}} SystemMessage
  * @typedef {{role: "user", content: Content[], name?: string}} UserMessage
  * @typedef {object} AssistantMessage
  * @property {"assistant"} role
  * @property {Content[]} [content]
  * @property {string} [reasoning]
+ * @property {Proof[]} [proofs]
  * @property {string} [refusal]
  * @property {ToolCall[]} [tool_calls]
  * @typedef {{role: "tool", call_id: string, content: Content[], name?: string, is_error?: boolean}} ToolMessage
@@ -145,6 +152,7 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {number} [frequency_penalty]
  * @property {number} [seed]
  * @property {string} [reasoning_effort]
+ * @property {number} [reasoning_budget]  Tokens; only for a page that lists it in its parameters.
  * @property {string} [verbosity]
  * @property {string} [user]
  * @property {string} [conversation]  Go on in this conversation of the site; absent: a new one.
@@ -190,7 +198,7 @@ const content = list(
     text: object({ text: text() }),
     image: object({ url: text(), detail: optional(text()) }),
     audio: object({ data: text(), format: text() }),
-    file: object({ name: optional(text()), data: optional(text()), id: optional(text()) }),
+    file: object({ name: optional(text()), data: optional(text()), url: optional(text()), id: optional(text()) }),
   }),
 );
 
@@ -202,6 +210,7 @@ const message = tagged(
     assistant: object({
       content: optional(content),
       reasoning: optional(text()),
+      proofs: optional(list(object({ kind: text(), data: text(), call_id: optional(text()) }))),
       refusal: optional(text()),
       tool_calls: optional(list(object({ id: text(), name: text(), arguments: text() }))),
     }),
@@ -232,6 +241,7 @@ const request = object({
   frequency_penalty: optional(number()),
   seed: optional(number()),
   reasoning_effort: optional(text()),
+  reasoning_budget: optional(whole()),
   verbosity: optional(text()),
   user: optional(text()),
   conversation: optional(text({ min: 1 })),

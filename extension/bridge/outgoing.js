@@ -155,12 +155,21 @@ export class Outgoing {
 }
 
 /**
+ * Whether a part is a piece of a text; images and proofs are whole.
+ * @param {Part} part
+ * @returns {part is Extract<Part, {text: string}>}
+ */
+function isSpoken(part) {
+  return part.type === "text" || part.type === "reasoning";
+}
+
+/**
  * @param {Part} part
  * @returns {string}
  */
 function pieceOf(part) {
   if (part.type === "tool_call") return part.arguments;
-  return part.type === "image" ? "" : part.text;
+  return isSpoken(part) ? part.text : "";
 }
 
 /**
@@ -170,8 +179,8 @@ function pieceOf(part) {
  * @returns {P}
  */
 function withPiece(part, piece) {
-  if (part.type === "image") return part;
-  return part.type === "tool_call" ? { ...part, arguments: piece } : { ...part, text: piece };
+  if (part.type === "tool_call") return { ...part, arguments: piece };
+  return isSpoken(part) ? { ...part, text: piece } : part;
 }
 
 /**
@@ -192,13 +201,14 @@ function unnamed(part) {
  */
 function continues(part, next) {
   if (part.type === "tool_call") return next.type === "tool_call" && next.id === part.id && next.name === undefined;
+  if (part.type === "reasoning") return next.type === "reasoning" && next.kind === part.kind;
   return part.type === next.type;
 }
 
 /** @param {Part} part */
 function isEmpty(part) {
   if (part.type === "tool_call") return part.name === undefined && part.arguments === "";
-  return part.type !== "image" && part.text === "";
+  return isSpoken(part) && part.text === "";
 }
 
 /** @param {Part} part */

@@ -182,7 +182,7 @@ export class CallRunner {
     const part = next.value;
     view.parts += 1;
     if (part.type === "tool_call") view.characters += part.arguments.length;
-    else if (part.type !== "image") view.characters += part.text.length;
+    else if (part.type === "text" || part.type === "reasoning") view.characters += part.text.length;
     view.tokens = Math.ceil(view.characters / CHARACTERS_PER_TOKEN);
   }
 

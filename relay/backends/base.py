@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
 from relay.core.events import Event
 from relay.core.model import ModelEntry
+from relay.core.reasoning import NO_WISH, Wish
 from relay.core.request import Request
 
 
@@ -43,13 +44,27 @@ class Reply(Protocol):
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which account a caller would like: ``account`` and no other, or the one that served ``key`` before."""
+    """What a caller would like besides an answer.
+
+    ``account`` and no other shall answer, or the one that served ``key`` before. ``reasoning`` changes how much of it
+    there is, and where.
+    """
 
     account: str | None = None
     key: str | None = None
+    reasoning: Wish = NO_WISH
 
 
 ANY = Wanted()
+
+Recall: TypeAlias = Callable[[Request, str, str], Request]
+"""Gives a request the reasoning and the proofs of it that an account and its model made earlier, and no others."""
+
+
+def nothing_recalled(request: Request, account: str, model: str) -> Request:
+    """Return `request` as it is."""
+    del account, model
+    return request
 
 
 class Backend(Protocol):
@@ -61,8 +76,12 @@ class Backend(Protocol):
     def find_model(self, name: str) -> ModelEntry:
         """Return one of them by id or alias; raises ``ModelNotFound``."""
 
-    def open(self, request: Request, wanted: Wanted = ANY) -> AbstractAsyncContextManager[Reply]:
-        """Send `request` to whoever answers it; leaving the block early cancels it there.
+    def open(
+        self, request: Request, wanted: Wanted = ANY, recall: Recall = nothing_recalled
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Send `request` to whoever answers it, with what `recall` has for it.
+
+        Leaving the block early cancels it there.
 
         Raises:
             RelayError: nobody can answer it.

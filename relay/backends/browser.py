@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from relay.backends.base import ANY, Wanted
+from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
 from relay.backends.choice import Choice
 from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
 from relay.backends.reply import BrowserReply
 from relay.backends.seats import Seat
+from relay.backends.shaping import remembering
 from relay.bridge.registry import SessionRegistry
 from relay.core.model import ModelEntry
 from relay.core.request import Request
@@ -44,13 +45,18 @@ class BrowserBackend:
         return name in self._current_catalog()
 
     @asynccontextmanager
-    async def open(self, request: Request, wanted: Wanted = ANY) -> AsyncIterator[BrowserReply]:  # noqa: ARG002  # sessions are not told apart yet
+    async def open(
+        self,
+        request: Request,
+        wanted: Wanted = ANY,  # noqa: ARG002  # sessions are not told apart yet
+        recall: Recall = nothing_recalled,
+    ) -> AsyncIterator[BrowserReply]:
         """Run `request` on the session that serves it best."""
         continuing = Continuing(self._conversations, request)
         choice = Choice(request, self._registry, self._current_catalog, self._policy, continuing)
         async with (
             Seat(self._registry, choice) as seat,
-            BrowserReply(request, seat, self._policy, continuing, self._idle) as reply,
+            BrowserReply(remembering(request, recall), seat, self._policy, continuing, self._idle) as reply,
         ):
             yield reply
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
+from operator import attrgetter
 
-from relay.bridge.frames import ImageOutPart, Part, ReasoningPart, TextPart, ToolCallPart
+from relay.bridge.frames import ImageOutPart, Part, ProofPart, ReasoningPart, TextPart, ToolCallPart
 from relay.core.events import (
     Event,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     TextDelta,
     ToolCallDelta,
     ToolCallEnded,
@@ -40,21 +42,26 @@ class PartReader:
         """
         out: list[Event] = []
         texts: list[str] = []
-        for kind, run in groupby(parts, type):
+        thoughts: list[ReasoningPart] = []
+        for _, run in groupby(parts, type):
             for part in run:
                 match part:
-                    case TextPart(text=text) | ReasoningPart(text=text):
+                    case TextPart(text=text):
                         texts.append(text)
+                    case ReasoningPart():
+                        thoughts.append(part)
                     case ToolCallPart():
                         self._tool_call(out, part)
+                    case ProofPart():
+                        self._proof(out, part)
                     case ImageOutPart(url=url):
-                        if not url.startswith(IMAGE_URLS):
-                            raise BridgeViolation("The page sent an image whose URL is neither data: nor http(s):.")
-                        self._end_call(out)
-                        out.append(ImagePart(url))
+                        self._image(out, url)
             if texts:
-                self._text(out, TextDelta if kind is TextPart else ReasoningDelta, "".join(texts))
+                self._text(out, "".join(texts))
                 texts.clear()
+            if thoughts:
+                self._reasoning(out, thoughts)
+                thoughts.clear()
         return out
 
     def end(self) -> list[Event]:
@@ -63,10 +70,29 @@ class PartReader:
         self._end_call(out)
         return out
 
-    def _text(self, out: list[Event], delta: type[TextDelta | ReasoningDelta], text: str) -> None:
+    def _text(self, out: list[Event], text: str) -> None:
         if text:
             self._end_call(out)
-            out.append(delta(text))
+            out.append(TextDelta(text))
+
+    def _reasoning(self, out: list[Event], thoughts: Iterable[ReasoningPart]) -> None:
+        for kind, same in groupby(thoughts, attrgetter("kind")):
+            if text := "".join([part.text for part in same]):
+                self._end_call(out)
+                out.append(ReasoningDelta(text, kind=kind))
+
+    def _image(self, out: list[Event], url: str) -> None:
+        if not url.startswith(IMAGE_URLS):
+            raise BridgeViolation("The page sent an image whose URL is neither data: nor http(s):.")
+        self._end_call(out)
+        out.append(ImagePart(url))
+
+    def _proof(self, out: list[Event], part: ProofPart) -> None:
+        if part.call is None:
+            self._end_call(out)
+        elif part.call != self._call:
+            raise BridgeViolation(f"The page sent a proof of tool call {part.call!r}, which is not the open one.")
+        out.append(ReasoningProof(part.kind, part.data, None if part.call is None else self._index))
 
     def _tool_call(self, out: list[Event], part: ToolCallPart) -> None:
         if part.id != self._call:

@@ -15,12 +15,11 @@ from relay.backends.continuing import Continuing
 from relay.backends.parts import PartReader
 from relay.backends.policy import Policy
 from relay.backends.seats import Seat
-from relay.backends.shaping import emulation_for, for_page, left_out
+from relay.backends.shaping import Asked, emulation_for, for_page, left_out
 from relay.bridge.frames import Part
 from relay.bridge.protocol import Completed, Failed, Outcome
 from relay.bridge.session import LiveCall
 from relay.core.events import Event, Finished, Started, UsageReport
-from relay.core.request import Request
 from relay.errors import NothingSent, RelayError
 
 MOST_REPEATS = 2
@@ -30,8 +29,8 @@ MOST_REPEATS = 2
 class BrowserReply:
     """The reader's end of an answer (see :class:`relay.backends.base.Reply`)."""
 
-    def __init__(self, request: Request, seat: Seat, policy: Policy, continuing: Continuing, idle: float) -> None:
-        self._request = request
+    def __init__(self, asked: Asked, seat: Seat, policy: Policy, continuing: Continuing, idle: float) -> None:
+        self._asked = asked
         self._seat = seat
         self._policy = policy
         self._continuing = continuing
@@ -43,7 +42,7 @@ class BrowserReply:
         self._brief()
         self.model = seat.model
         self.account = seat.session.id[:8]
-        self.dropped = left_out(request, seat.session, policy)
+        self.dropped = left_out(self._request, seat.session, policy)
         self.enforces = seat.session.capabilities.parameters
 
     async def __aenter__(self) -> Self:
@@ -82,6 +81,7 @@ class BrowserReply:
 
     def _brief(self) -> None:
         """See what is to be done for the session that will answer."""
+        self._request = self._asked(self._seat.session, self._seat.model)
         self._emulation = emulation_for(self._request, self._seat.session, self._policy)
         self._question = self._request if self._emulation is None else self._emulation.request
         self._head: list[Event] = [Started(self._seat.model)]

@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
+from typing import TypeAlias
 
 import msgspec
 
+from relay.backends.base import Recall
 from relay.backends.policy import Policy
 from relay.bridge.session import Session
 from relay.core import prompt
 from relay.core.emulation import Emulation, emulate
 from relay.core.flatten import as_file, flatten
+from relay.core.reasoning import for_parameters, without_reasoning
 from relay.core.request import AssistantMessage, Message, Request, Tool, UserMessage
 from relay.errors import ContextLengthExceeded
 from relay.routing.fit import dropped_parameters, forbids_tools
 
 ENFORCED_BY_RELAY = frozenset({"stop", "max_tokens", "user"})
 """What the gateway does itself where a page cannot, and what changes no answer."""
+
+
+Asked: TypeAlias = Callable[[Session, str], Request]
+"""What is asked, for the session that answers and its model."""
+
+
+def remembering(request: Request, recall: Recall) -> Asked:
+    """Return `request`, with what `recall` has for it where the session takes that."""
+
+    def asked(session: Session, model: str) -> Request:
+        return recall(request, _maker(session), model) if session.capabilities.reasoning_history else request
+
+    return asked
+
+
+def _maker(session: Session) -> str:
+    """Who can use again what `session` gave: the login, where it is known."""
+    return session.id if session.account is None else f"{session.identity.site} {session.account.id}"
 
 
 def left_out(request: Request, session: Session, policy: Policy) -> tuple[str, ...]:
@@ -39,9 +61,11 @@ def for_page(request: Request, model: str, session: Session, conversation: str |
     shaped = msgspec.structs.replace(
         request, model=model, messages=messages, tools=_tools(request, session), extra={}, conversation=conversation
     )
+    if not session.capabilities.reasoning_history:
+        shaped = without_reasoning(shaped)
     if session.capabilities.single_prompt:
-        shaped = msgspec.structs.replace(shaped, messages=(UserMessage(content=flatten(messages)),))
-    return _fitting(shaped, session)
+        shaped = msgspec.structs.replace(shaped, messages=(UserMessage(content=flatten(shaped.messages)),))
+    return _fitting(for_parameters(shaped, session.capabilities.parameters), session)
 
 
 def too_long(request: Request, session: Session, policy: Policy) -> ContextLengthExceeded | None:

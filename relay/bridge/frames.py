@@ -11,7 +11,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from relay.core.events import FinishReason, Usage
+from relay.core.events import FinishReason, ReasoningKind, Usage
 from relay.core.request import Request
 from relay.core.surrogates import mend_json
 
@@ -82,8 +82,10 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     parallel_tool_calls: bool = False
     images: bool = False
     files: bool = False
+    file_urls: bool = False
     audio: bool = False
     reasoning: bool = False
+    reasoning_history: bool = False
     system: bool = False
     json_schema: bool = False
     cancel: bool = False
@@ -140,10 +142,19 @@ class TextPart(msgspec.Struct, frozen=True, tag_field="type", tag="text"):
     text: str
 
 
-class ReasoningPart(msgspec.Struct, frozen=True, tag_field="type", tag="reasoning"):
+class ReasoningPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="reasoning"):
     """The next piece of the reasoning."""
 
     text: str
+    kind: ReasoningKind = "raw"
+
+
+class ProofPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="proof"):
+    """A proof of the reasoning before it, or of the tool call ``call``, which is still open."""
+
+    kind: Name
+    data: str
+    call: Id | None = None
 
 
 class ToolCallPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="tool_call"):
@@ -164,7 +175,7 @@ class UnknownPart(msgspec.Struct, frozen=True, tag_field="type", tag="unknown"):
     """A part of a type that this version does not know: it counts and means nothing."""
 
 
-Part: TypeAlias = TextPart | ReasoningPart | ToolCallPart | ImageOutPart
+Part: TypeAlias = TextPart | ReasoningPart | ProofPart | ToolCallPart | ImageOutPart
 
 
 class Parts(_Frame, frozen=True, kw_only=True, tag="parts"):
@@ -306,7 +317,7 @@ class MalformedFrame(ValueError):
 
 _FRAME = msgspec.json.Decoder(PageFrame)
 _FRAME_TYPES = frozenset({"hello", "state", "accepted", "parts", "done", "fail", "pong"})
-_PART_TYPES = frozenset({"text", "reasoning", "tool_call", "image"})
+_PART_TYPES = frozenset({"text", "reasoning", "proof", "tool_call", "image"})
 _UNKNOWN_PART = {"type": "unknown"}
 _ENCODER = msgspec.json.Encoder()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import msgspec
 
@@ -99,7 +100,7 @@ class Collector:
             usage=self._usage,
             finish_reason=self._finished.reason,
             stop_sequence=self._finished.stop_sequence,
-            events=tuple(self._events),
+            events=tuple(_joined(self._events)),
         )
 
     def _take(self, event: Event) -> None:
@@ -142,3 +143,27 @@ class Collector:
         if text := "".join(self._text):
             self._content.append(Text(text=text))
         self._text.clear()
+
+
+def _joined(events: Iterable[ContentEvent]) -> Iterator[ContentEvent]:
+    """Join neighbouring deltas of a kind: how an answer was cut is no part of it."""
+    for _, run in groupby(events, _kind):
+        first, *more = run
+        if isinstance(first, TextDelta | ReasoningDelta):
+            texts = [event.text for event in more if isinstance(event, TextDelta | ReasoningDelta)]
+            yield msgspec.structs.replace(first, text="".join((first.text, *texts)))
+        elif isinstance(first, ToolCallDelta):
+            pieces = [event.arguments for event in more if isinstance(event, ToolCallDelta)]
+            yield ToolCallDelta(first.index, "".join((first.arguments, *pieces)))
+        else:
+            yield from (first, *more)
+
+
+def _kind(event: ContentEvent) -> tuple[object, ...]:
+    match event:
+        case ReasoningDelta(source=source, kind=kind):
+            return ReasoningDelta, source, kind
+        case ToolCallDelta(index=index):
+            return ToolCallDelta, index
+        case _:
+            return (type(event),)

@@ -14,7 +14,7 @@ Tool calls never interleave: one ends before the next begins. Failure is an exce
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -141,6 +141,9 @@ class Thinking(msgspec.Struct, frozen=True):
     thinking_source: ReasoningSource | Literal["none"] = "none"
 
 
+NO_THINKING: Final = Thinking()
+
+
 def thinking_metadata(first: ReasoningDelta | None) -> Thinking:
     """Return what is told of an answer whose first piece of reasoning is `first`; ``None`` if there was none."""
-    return Thinking() if first is None else Thinking(first.kind, first.source)
+    return NO_THINKING if first is None else Thinking(first.kind, first.source)

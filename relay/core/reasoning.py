@@ -104,6 +104,9 @@ class Terms(msgspec.Struct, frozen=True):
     inline: bool = False
 
 
+CLIENTS_DECIDE: Final = Terms()
+
+
 class Wish(msgspec.Struct, frozen=True):
     """What one request wants instead of the :class:`Terms`; ``None`` changes nothing."""
 
@@ -205,3 +208,17 @@ def _lifted(message: Message) -> Message:
         return message
     content = (Text(text=text), *rest) if text else tuple(rest)
     return msgspec.structs.replace(message, content=content, reasoning=message.reasoning or reasoning)
+
+
+def without_reasoning(request: Request) -> Request:
+    """Return `request` without the reasoning of earlier turns, for those who have no use for it.
+
+    A site would keep it with what was said, and a model would read it as something that was said.
+    """
+    if not any(isinstance(each, AssistantMessage) and (each.reasoning or each.proofs) for each in request.messages):
+        return request
+    messages = (
+        msgspec.structs.replace(each, reasoning=None, proofs=()) if isinstance(each, AssistantMessage) else each
+        for each in request.messages
+    )
+    return msgspec.structs.replace(request, messages=tuple(messages))

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from relay.backends.base import ANY, Backend, Reply, Wanted
 from relay.core.events import Event, Finished
+from relay.core.inline import InlineWriter
 from relay.core.request import Request
 from relay.errors import StreamTruncated
 from relay.gateway.admission import Admission
 from relay.gateway.pipeline import Pipeline, Rules
+from relay.gateway.proofs import Memory, Proofs
+from relay.gateway.question import Question
 from relay.gateway.record import Record, Recorder
+
+
+@dataclass(slots=True)
+class _Books:
+    """What is written down of one exchange: for the log, and for later turns of the conversation."""
+
+    recorder: Recorder
+    record: Record
+    memory: Memory
 
 
 class Exchange:
     """One request being answered."""
 
-    def __init__(self, reply: Reply, pipeline: Pipeline, record: Record, recorder: Recorder) -> None:
+    def __init__(self, question: Question, reply: Reply, pipeline: Pipeline, books: _Books) -> None:
+        self._question = question
         self._reply = reply
         self._pipeline = pipeline
-        self._record = record
-        self._recorder = recorder
+        self._books = books
+        self._inline = InlineWriter() if question.inline else None
 
     @property
     def model(self) -> str:
@@ -31,7 +45,7 @@ class Exchange:
     @property
     def dropped(self) -> tuple[str, ...]:
         """Parameters of the request that are not honoured."""
-        return tuple(self._reply.dropped)
+        return self._question.dropped(self._reply.dropped)
 
     async def events(self) -> AsyncIterator[list[Event]]:
         """Yield the client's events; an empty list says that nothing came for a while.
@@ -47,20 +61,24 @@ class Exchange:
             out = pipeline.feed(batch)
             if out:
                 self._note(out)
+                if self._inline is not None:
+                    out = self._inline.feed(out)
+            if out:
                 yield out
             if pipeline.finished:
                 return
         raise StreamTruncated("The answer stopped without an end.")
 
     def _note(self, out: list[Event]) -> None:
-        record = self._record
+        record = self._books.record
+        self._books.memory.note(out)
         if record.first_event is None:
-            record.first_event = self._recorder.now()
+            record.first_event = self._books.recorder.now()
         record.pieces = self._pipeline.pieces
         if isinstance(last := out[-1], Finished):
             record.finish_reason = last.reason
             record.usage = self._pipeline.usage
-            record.reasoning_source = self._pipeline.reasoning_source
+            record.thinking = self._pipeline.thinking
 
 
 class Gateway:
@@ -71,6 +89,7 @@ class Gateway:
         self._admission = admission
         self._recorder = recorder
         self._rules = rules
+        self._proofs = Proofs()
 
     @asynccontextmanager
     async def answer(self, request: Request, record: Record, wanted: Wanted = ANY) -> AsyncIterator[Exchange]:
@@ -92,7 +111,9 @@ class Gateway:
 
     @asynccontextmanager
     async def _backend_reply(self, request: Request, record: Record, wanted: Wanted) -> AsyncIterator[Exchange]:
-        async with self.backend.open(request, wanted) as reply:
+        question = Question(request, self._rules, wanted.reasoning)
+        memory = self._proofs.of(record.key)
+        async with self.backend.open(question.request, wanted, memory.recall) as reply:
             record.account, record.served_model = reply.account, reply.model
-            pipeline = Pipeline(request, self._rules, reply.enforces)
-            yield Exchange(reply, pipeline, record, self._recorder)
+            pipeline = Pipeline(question.request, self._rules, reply.enforces, reply.model)
+            yield Exchange(question, reply, pipeline, _Books(self._recorder, record, memory))

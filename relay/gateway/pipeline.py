@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from relay.core.events import (
     Event,
@@ -17,12 +18,15 @@ from relay.core.events import (
     ReasoningProof,
     Started,
     TextDelta,
+    Thinking,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
     Usage,
     UsageReport,
+    thinking_metadata,
 )
+from relay.core.reasoning import CLIENTS_DECIDE, Terms
 from relay.core.request import Request
 from relay.core.stop import StopFilter
 from relay.core.think import ThinkSplitter
@@ -32,10 +36,23 @@ from relay.errors import BackendFailed
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What relay does to answers; ``response_bytes`` bounds the characters of one."""
+    """What relay does to requests and answers.
+
+    ``unopened`` are patterns of models whose reasoning ends with a tag but begins without one, ``response_bytes``
+    bounds the characters of an answer.
+    """
 
     tags: bool = True
     response_bytes: int = 64 * 2**20
+    reasoning: Terms = CLIENTS_DECIDE
+    unopened: tuple[str, ...] = ()
+
+    def splitter(self, model: str) -> ThinkSplitter | None:
+        """Return what finds the reasoning in the text of `model`, if anything shall."""
+        if not self.tags:
+            return None
+        name = model.lower()
+        return ThinkSplitter(starts_inside=any(fnmatchcase(name, pattern.lower()) for pattern in self.unopened))
 
 
 class Pipeline:
@@ -47,17 +64,16 @@ class Pipeline:
     Attributes:
         finished: ``Finished`` has been returned; nothing may follow.
         usage: the final count, once finished.
-        reasoning_source: where reasoning came from: ``field``, ``tags`` or ``none``.
         pieces: content events so far.
     """
 
-    def __init__(self, request: Request, rules: Rules, enforced_by_page: Iterable[str]) -> None:
+    def __init__(self, request: Request, rules: Rules, enforced_by_page: Iterable[str], model: str = "") -> None:
         self.finished = False
         self.usage: Usage | None = None
-        self.reasoning_source = "none"
         self.pieces = 0
         self._request = request
-        self._splitter = ThinkSplitter() if rules.tags else None
+        self._splitter = rules.splitter(model)
+        self._first_reasoning: ReasoningDelta | None = None
         self._stop = StopFilter(request.stop) if request.stop else None
         self._max_tokens = None if "max_tokens" in enforced_by_page else request.max_tokens
         self._counter = TokenCounter()
@@ -66,6 +82,11 @@ class Pipeline:
         self._open_call: int | None = None
         self._called = False
         self._reported: Usage | None = None
+
+    @property
+    def thinking(self) -> Thinking:
+        """What is known of the reasoning besides its text."""
+        return thinking_metadata(self._first_reasoning)
 
     def feed(self, events: Iterable[Event]) -> list[Event]:
         """Return what the client gets for `events`.
@@ -132,8 +153,10 @@ class Pipeline:
     def _reason(self, delta: ReasoningDelta, out: list[Event]) -> None:
         if self.finished:
             return
-        if self.reasoning_source == "none":
-            self.reasoning_source = delta.source
+        if self._first_reasoning is None:
+            self._first_reasoning = delta
+            if self._splitter is not None:
+                self._splitter.told_apart()
         text = self._fitting(delta.text)
         if text:
             self._reasoning.add(text)

@@ -8,7 +8,7 @@ from typing import Literal
 
 import structlog
 
-from relay.core.events import Usage
+from relay.core.events import NO_THINKING, Thinking, Usage
 from relay.errors import RelayError
 from relay.telemetry.metrics import Metrics
 
@@ -35,7 +35,7 @@ class Record:
     served_model: str | None = None
     first_event: float | None = None
     pieces: int = 0
-    reasoning_source: str = "none"
+    thinking: Thinking = NO_THINKING
     finish_reason: str | None = None
     usage: Usage | None = None
 
@@ -79,7 +79,9 @@ class Recorder:
             seconds=round(seconds, 3),
             first_event=None if first is None else round(first, 3),
             pieces=record.pieces,
-            thinking_source=record.reasoning_source,
+            thinking=record.thinking.thinking_type is not None,
+            thinking_type=record.thinking.thinking_type,
+            thinking_source=record.thinking.thinking_source,
             input_tokens=record.usage.input_tokens if record.usage else None,
             output_tokens=record.usage.output_tokens if record.usage else None,
             usage_estimated=record.usage.estimated if record.usage else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from relay.core import prompt
 from relay.core.request import Audio, File, Image, Request
@@ -24,6 +24,10 @@ class Powers(Protocol):
     @property
     def files(self) -> bool:
         """Documents in the prompt."""
+
+    @property
+    def file_urls(self) -> bool:
+        """Documents by address."""
 
     @property
     def audio(self) -> bool:
@@ -52,11 +56,15 @@ class Needs:
     Attributes:
         tools: whether tools may be called.
         kinds: the types of its content.
+        file_urls: whether a document is there by its address alone.
     """
 
     def __init__(self, request: Request) -> None:
         self.tools = bool(request.tools) and not forbids_tools(request)
         self.kinds = frozenset(map(type, prompt.parts(request)))
+        self.file_urls = File in self.kinds and any(
+            isinstance(part, File) and part.url is not None and part.data is None for part in prompt.parts(request)
+        )
 
 
 def obstacle(needs: Needs, powers: Powers, *, tools_emulated: bool = False) -> RequestError | None:
@@ -76,6 +84,10 @@ def obstacle(needs: Needs, powers: Powers, *, tools_emulated: bool = False) -> R
     ):
         if not able and kind in needs.kinds:
             return UnsupportedFeature(f"The connected session does not take {word}.", param="messages")
+    if needs.file_urls and not powers.file_urls:
+        return UnsupportedFeature(
+            "The connected session takes no files by their address; send their content.", param="messages"
+        )
     return None
 
 
@@ -88,7 +100,12 @@ def dropped_parameters(request: Request, powers: Powers, enforced: frozenset[str
         carried |= {"response_format"}
     if request.parallel_tool_calls == powers.parallel_tool_calls:  # what happens anyway
         carried |= {"parallel_tool_calls"}
+    if not carried.isdisjoint(_REASONING):  # relay writes the one as the other
+        carried |= _REASONING
     return tuple(name for name in request.parameters() if name not in carried)
+
+
+_REASONING: Final = frozenset({"reasoning_effort", "reasoning_budget"})
 
 
 def forbids_tools(request: Request) -> bool:

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.backends.parts import PartReader
-from relay.bridge.frames import ImageOutPart, Part, ReasoningPart, TextPart, ToolCallPart
+from relay.bridge.frames import ImageOutPart, Part, ProofPart, ReasoningPart, TextPart, ToolCallPart
 from relay.core.events import (
     Event,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     TextDelta,
     ToolCallDelta,
     ToolCallEnded,
@@ -38,6 +39,38 @@ def test_neighbouring_texts_of_a_batch_are_one_delta() -> None:
     ]
 
     assert read(parts) == [ReasoningDelta("ab"), TextDelta("cd"), ReasoningDelta("e")]
+
+
+def test_reasoning_and_its_summary_stay_apart() -> None:
+    parts: list[Part] = [ReasoningPart("a"), ReasoningPart("b", "summary"), ReasoningPart("c", "summary")]
+
+    assert read(parts) == [ReasoningDelta("a"), ReasoningDelta("bc", kind="summary")]
+
+
+def test_proof_of_reasoning_ends_an_open_call() -> None:
+    assert read([ReasoningPart("a"), ProofPart("k", "d"), call("t-1", "look"), ProofPart("k", "e")]) == [
+        ReasoningDelta("a"),
+        ReasoningProof("k", "d"),
+        ToolCallStarted(0, "t-1", "look"),
+        ToolCallEnded(0),
+        ReasoningProof("k", "e"),
+    ]
+
+
+def test_proof_of_a_call_comes_before_its_end() -> None:
+    assert read([call("t-1", "look"), ProofPart("k", "d", "t-1"), call("t-2", "look"), ProofPart("k", "e", "t-2")]) == [
+        ToolCallStarted(0, "t-1", "look"),
+        ReasoningProof("k", "d", 0),
+        ToolCallEnded(0),
+        ToolCallStarted(1, "t-2", "look"),
+        ReasoningProof("k", "e", 1),
+        ToolCallEnded(1),
+    ]
+
+
+def test_proof_of_another_call_is_a_violation() -> None:
+    with pytest.raises(BridgeViolation, match="t-9"):
+        read([call("t-1", "look"), ProofPart("k", "d", "t-9")])
 
 
 def test_texts_of_two_batches_stay_apart() -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import msgspec
 import pytest
 from support.office import Office, request, text_of
 
+from relay.backends.base import ANY
 from relay.core.flatten import NOTICE
 from relay.core.request import (
     AssistantMessage,
     File,
     Image,
+    Proof,
+    Request,
     SystemMessage,
     Text,
     Tool,
@@ -42,6 +46,60 @@ async def test_page_that_takes_messages_gets_them_as_they_are() -> None:
     asked = request(messages=HISTORY)
 
     assert await sent(asked, capabilities={"images": True}) == asked
+
+
+PROVEN = (
+    UserMessage(content=(Text(text="Hi"),)),
+    AssistantMessage(content=(Text(text="Yes?"),), reasoning="why", proofs=(Proof(kind="k", data="d"),)),
+    UserMessage(content=(Text(text="Look"),)),
+)
+
+
+def recalled(asked: Request, account: str, model: str) -> Request:
+    return msgspec.structs.replace(asked, user=f"{account} {model}")
+
+
+async def sent_with_recall(**fields: Any) -> Any:
+    office = Office()
+    session = await office.ready(**fields)
+    async with office.backend.open(request(messages=PROVEN), ANY, recalled):
+        return session, office.sent()[1].request
+
+
+async def test_page_that_takes_no_reasoning_back_gets_none() -> None:
+    _, got = await sent_with_recall()
+
+    assert (got.messages[1], got.user) == (AssistantMessage(content=(Text(text="Yes?"),)), None)
+
+
+async def test_page_gets_back_what_its_login_gave() -> None:
+    _, got = await sent_with_recall(
+        capabilities={"reasoning_history": True}, account={"id": "u-1"}, models=[{"id": "demo"}]
+    )
+
+    assert got.user == "chat.example u-1 demo"
+
+
+async def test_page_whose_login_is_unknown_gets_back_what_the_session_gave() -> None:
+    session, got = await sent_with_recall(capabilities={"reasoning_history": True})
+
+    assert got.user == f"{session.id} demo"
+
+
+async def test_page_that_takes_reasoning_back_gets_what_the_client_sent() -> None:
+    got = await sent(request(messages=PROVEN), capabilities={"reasoning_history": True})
+
+    assert got.messages == PROVEN
+
+
+@pytest.mark.parametrize(
+    ("parameters", "expected"),
+    [(["reasoning_budget"], (None, 8192)), (["reasoning_effort"], ("medium", None)), ([], ("medium", None))],
+)
+async def test_page_is_asked_for_reasoning_in_its_own_way(parameters: list[str], expected: Any) -> None:
+    got = await sent(request(reasoning_effort="medium"), capabilities={"parameters": parameters})
+
+    assert (got.reasoning_effort, got.reasoning_budget) == expected
 
 
 async def test_page_that_takes_one_prompt_gets_one() -> None:

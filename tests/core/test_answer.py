@@ -59,13 +59,32 @@ def test_every_event_finds_its_place():
         usage=Usage(input_tokens=1, output_tokens=2),
         finish_reason=FinishReason.STOP,
         stop_sequence="END",
-        events=content,
+        events=(
+            *content[:2],
+            TextDelta("ab"),
+            *content[4:7],
+            ToolCallDelta(0, '{"a":1}'),
+            *content[9:],
+        ),
     )
     assert (answer.text, answer.images) == ("abc", ("data:,1",))
 
 
 def test_empty_answer():
     assert collect(Started("m"), Finished(FinishReason.STOP)) == Answer(model="m", finish_reason=FinishReason.STOP)
+
+
+def test_how_an_answer_was_cut_is_no_part_of_it():
+    end = Finished(FinishReason.STOP)
+    pieces = [
+        ReasoningDelta("w"),
+        ReasoningDelta("hy"),
+        ReasoningDelta("so", kind="summary"),
+        TextDelta("a"),
+        TextDelta("b"),
+    ]
+    whole = [ReasoningDelta("why"), ReasoningDelta("so", kind="summary"), TextDelta("ab")]
+    assert collect(Started("m"), *pieces, end) == collect(Started("m"), *whole, end)
 
 
 def test_events_without_an_end_are_an_error():

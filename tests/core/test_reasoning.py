@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,8 +17,9 @@ from relay.core.reasoning import (
     lift_tags,
     read_effort,
     read_wish,
+    without_reasoning,
 )
-from relay.core.request import AssistantMessage, Image, Message, Request, Text, Tool, UserMessage
+from relay.core.request import AssistantMessage, Image, Message, Proof, Request, Text, Tool, UserMessage
 from relay.errors import InvalidRequest
 
 
@@ -217,3 +220,15 @@ def test_reasoning_in_the_text_of_earlier_answers_is_lifted(before: Message, aft
 def test_history_without_tags_is_not_copied() -> None:
     request = Request(model="m", messages=(QUESTION, ANSWER))
     assert lift_tags(request) is request
+
+
+@pytest.mark.parametrize("given", [{"reasoning": "why"}, {"proofs": (Proof(kind="k", data="d"),)}])
+def test_reasoning_of_earlier_turns_is_taken_out(given: dict[str, Any]) -> None:
+    reasoned = AssistantMessage(content=(Text(text="b"),), **given)
+    request = Request(model="m", messages=(QUESTION, reasoned))
+    assert without_reasoning(request) == Request(model="m", messages=(QUESTION, assistant("b")))
+
+
+def test_history_without_reasoning_is_not_copied() -> None:
+    request = Request(model="m", messages=(QUESTION, ANSWER))
+    assert without_reasoning(request) is request

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from relay.backends.base import ANY, Wanted
+from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
 from relay.core.events import Event
 from relay.core.model import ModelEntry
 from relay.core.request import Request
@@ -48,6 +48,7 @@ class FakeBackend:
         self.late_failure: Exception | None = None
         self.dropped: tuple[str, ...] = ()
         self.enforces: tuple[str, ...] = ()
+        self.account = ""
         self.requests: list[Request] = []
         self.wanted: list[Wanted] = []
         self.open_replies = 0
@@ -65,8 +66,10 @@ class FakeBackend:
         raise ModelNotFound(name)
 
     @asynccontextmanager
-    async def open(self, request: Request, wanted: Wanted = ANY) -> AsyncIterator[FakeReply]:
-        self.requests.append(request)
+    async def open(
+        self, request: Request, wanted: Wanted = ANY, recall: Recall = nothing_recalled
+    ) -> AsyncIterator[FakeReply]:
+        self.requests.append(recall(request, self.account, request.model) if self.account else request)
         self.wanted.append(wanted)
         if self.refusal is not None:
             raise self.refusal

@@ -7,8 +7,22 @@ from typing import Any
 
 import pytest
 
-from relay.core.events import Event, Finished, FinishReason, Started, TextDelta, Usage, UsageReport
-from relay.core.request import Request, Text, UserMessage
+from relay.backends.base import ANY, Wanted
+from relay.core.events import (
+    Event,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    ReasoningProof,
+    Started,
+    TextDelta,
+    ToolCallEnded,
+    ToolCallStarted,
+    Usage,
+    UsageReport,
+)
+from relay.core.reasoning import Terms, Wish
+from relay.core.request import AssistantMessage, Proof, Request, Text, ToolCall, UserMessage
 from relay.errors import BackendFailed, Overloaded, SessionNotAvailable, StreamTruncated
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Exchange, Gateway
@@ -27,19 +41,19 @@ STOP = Finished(FinishReason.STOP)
 class Door:
     """A gateway on a fake backend, with a clock that moves one second a look."""
 
-    def __init__(self, backend: FakeBackend, most: int = 1) -> None:
+    def __init__(self, backend: FakeBackend, most: int = 1, rules: Rules | None = None) -> None:
         self.admission = Admission(per_key=most, total=most)
         self._now = 0.0
-        self._gateway = Gateway(backend, self.admission, Recorder(Metrics(), self._tick), Rules())
+        self._gateway = Gateway(backend, self.admission, Recorder(Metrics(), self._tick), rules or Rules())
 
     @asynccontextmanager
-    async def answer(self) -> AsyncIterator[Exchange]:
+    async def answer(self, request: Request = REQUEST, wanted: Wanted = ANY) -> AsyncIterator[Exchange]:
         record = Record(id="req_1", dialect="openai_chat", key="cline", model="m", stream=True, started=0.0)
-        async with self._gateway.answer(REQUEST, record) as exchange:
+        async with self._gateway.answer(request, record, wanted) as exchange:
             yield exchange
 
-    async def whole(self) -> list[list[Event]]:
-        async with self.answer() as exchange:
+    async def whole(self, request: Request = REQUEST, wanted: Wanted = ANY) -> list[list[Event]]:
+        async with self.answer(request, wanted) as exchange:
             return [events async for events in exchange.events()]
 
     def _tick(self) -> float:
@@ -137,3 +151,46 @@ async def test_log_holds_nothing_that_was_said(backend: FakeBackend, door: Door,
     backend.script = [[TextDelta("a canary answer"), USAGE, STOP]]
     await door.whole()
     assert "canary" not in str(logged())
+
+
+# ---------------------------------------------------------------- reasoning
+
+REASONED: list[Event] = [Started("m"), ReasoningDelta("a canary thought", kind="summary"), ReasoningProof("k", "d")]
+INLINE = Wanted(reasoning=Wish(inline=True))
+
+
+async def test_client_that_wants_reasoning_inline(backend: FakeBackend, door: Door):
+    backend.script = [REASONED, [ReasoningProof("k", "d")], [TextDelta("b"), USAGE, STOP]]
+    assert await door.whole(wanted=INLINE) == [
+        [Started("m"), TextDelta("<think>a canary thought")],
+        [TextDelta("</think>\n\nb"), USAGE, STOP],
+    ]
+
+
+async def test_log_says_that_there_was_reasoning_and_not_what(backend: FakeBackend, door: Door, logged: Logged):
+    backend.script = [REASONED, [TextDelta("b"), USAGE, STOP]]
+    await door.whole(wanted=INLINE)
+    [line] = logged()
+    assert (line["thinking"], line["thinking_type"], line["thinking_source"]) == (True, "summary", "field")
+    assert "canary" not in str(line)
+
+
+async def test_how_much_reasoning_is_decided_before_the_backend_is_asked(backend: FakeBackend):
+    door = Door(backend, rules=Rules(reasoning=Terms("fixed", 2048)))
+    backend.script = [[STOP]] * 2
+    await door.whole()
+    await door.whole(wanted=Wanted(reasoning=Wish(mode="off")))
+    assert [(each.reasoning_effort, each.reasoning_budget) for each in backend.requests] == [("low", 2048), ("none", 0)]
+
+
+async def test_account_gets_back_what_it_gave_with_a_tool_call(backend: FakeBackend, door: Door):
+    call: list[Event] = [ToolCallStarted(0, "c1", "look"), ToolCallEnded(0)]
+    backend.account = "a"
+    backend.script = [[*REASONED, *call, STOP]]
+    await door.whole()
+    asked = AssistantMessage(tool_calls=(ToolCall(id="c1", name="look", arguments="{}"),))
+    backend.script = [[STOP]]
+    await door.whole(Request(model="m", messages=(asked,)))
+    kept = (Proof(kind="k", data="d"),)
+    told = AssistantMessage(tool_calls=asked.tool_calls, reasoning="a canary thought", proofs=kept)
+    assert backend.requests[-1].messages == (told,)

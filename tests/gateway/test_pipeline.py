@@ -13,8 +13,10 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
+    Thinking,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
@@ -218,18 +220,45 @@ def test_answer_may_be_as_large_as_allowed_and_no_larger(events: list[Event]):
 
 
 @pytest.mark.parametrize(
-    ("events", "source", "pieces"),
+    ("events", "thinking", "pieces"),
     [
-        ([TextDelta("a")], "none", 1),
-        ([TextDelta("<think>a</think>b"), ReasoningDelta("c")], "tags", 3),
-        ([ReasoningDelta("c"), TextDelta("<think>a</think>")], "field", 2),
+        ([TextDelta("a")], Thinking(None, "none"), 1),
+        ([TextDelta("<think>a</think>b"), ReasoningDelta("c")], Thinking("raw", "tags"), 3),
+        ([ReasoningDelta("c", kind="summary"), TextDelta("<think>a</think>")], Thinking("summary", "field"), 2),
     ],
 )
-def test_what_is_known_at_the_end(events: list[Event], source: str, pieces: int):
+def test_what_is_known_at_the_end(events: list[Event], thinking: Thinking, pieces: int):
     pipeline = Pipeline(request(), Rules(), ())
     assert pipeline.usage is None
     pipeline.feed([*events, UsageReport(REPORTED), STOP])
-    assert (pipeline.reasoning_source, pipeline.pieces, pipeline.usage) == (source, pieces, REPORTED)
+    assert (pipeline.thinking, pipeline.pieces, pipeline.usage) == (thinking, pieces, REPORTED)
+
+
+UNOPENED = Rules(unopened=("deepseek-R1*", "*/r1"))
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("DeepSeek-r1:8b", [ReasoningDelta("why", "tags"), TextDelta("because")]),
+        ("vendor/r1", [ReasoningDelta("why", "tags"), TextDelta("because")]),
+        ("gpt-5", [TextDelta("why</think>because")]),
+    ],
+)
+def test_models_whose_reasoning_has_no_opening_tag(model: str, expected: list[Event]):
+    pipeline = Pipeline(request(), UNOPENED, (), model)
+    assert pipeline.feed([TextDelta("why</think>because")]) == expected
+
+
+@pytest.mark.parametrize("rules", [UNOPENED, Rules(tags=False, unopened=("*",))])
+def test_reasoning_in_a_field_leaves_the_text_alone(rules: Rules):
+    events = [ReasoningDelta("why"), TextDelta("because")]
+    assert Pipeline(request(), rules, (), "deepseek-r1").feed(events) == events
+
+
+def test_proofs_pass_through():
+    events = [Started("m"), ReasoningDelta("why"), ReasoningProof("anthropic.signature", "data")]
+    assert Pipeline(request(), Rules(), ()).feed(events) == events
 
 
 def told(asked: Request, pieces: Iterable[str]) -> tuple[str, str, Event]:

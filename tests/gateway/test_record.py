@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.core.events import Usage
+from relay.core.events import Thinking, Usage
 from relay.errors import QuotaExhausted
 from relay.gateway.record import Record, Recorder
 from relay.telemetry.metrics import Metrics
@@ -30,6 +30,8 @@ WRITTEN = {
     "seconds": 2.5,
     "first_event": 0.25,
     "pieces": 3,
+    "thinking": True,
+    "thinking_type": "raw",
     "thinking_source": "tags",
     "input_tokens": 3,
     "output_tokens": 2,
@@ -64,7 +66,7 @@ def test_complete_request(logged: Logged):
             served_model="m-1",
             first_event=10.25,
             pieces=3,
-            reasoning_source="tags",
+            thinking=Thinking("raw", "tags"),
             finish_reason="stop",
             usage=usage,
         )
@@ -89,7 +91,8 @@ def test_complete_request(logged: Logged):
 def test_request_that_did_not_complete(logged: Logged, error: BaseException, result: str, word: str | None):
     metrics = finished(record(), error)
     nothing = {"client": None, "served": None, "session": None, "finish": None, "first_event": None, "pieces": 0}
-    nothing |= {"thinking_source": "none", "input_tokens": None, "output_tokens": None, "usage_estimated": None}
+    nothing |= {"thinking": False, "thinking_type": None, "thinking_source": "none"}
+    nothing |= {"input_tokens": None, "output_tokens": None, "usage_estimated": None}
     assert written(logged) == {**WRITTEN, **nothing, "result": result, "error": word}
     assert f'relay_requests_total{{dialect="openai_chat",error="{word or ""}",result="{result}"}} 1.0' in metrics
     assert "relay_first_event_seconds_sum{" not in metrics

@@ -51,6 +51,28 @@ def test_content_that_the_session_does_not_take_is_refused(part: Part, power: st
     assert obstacle_of(request(part), Capabilities(**{power: True})) is None
 
 
+@pytest.mark.parametrize("url", [None, "https://site.example/a.pdf"])
+def test_file_with_its_content_needs_no_address(url: str | None) -> None:
+    assert obstacle_of(request(File(data="AAAA", url=url)), Capabilities(files=True)) is None
+
+
+def test_file_by_its_address_alone() -> None:
+    asked = request(File(url="https://site.example/a.pdf"))
+
+    refusal = obstacle_of(asked, Capabilities(files=True))
+    assert isinstance(refusal, UnsupportedFeature)
+    assert "address" in refusal.message
+    assert obstacle_of(asked, Capabilities(files=True, file_urls=True)) is None
+
+
+@pytest.mark.parametrize("parameter", ["reasoning_effort", "reasoning_budget"])
+def test_word_and_number_of_reasoning_stand_for_each_other(parameter: str) -> None:
+    asked = request(reasoning_effort="high", reasoning_budget=4096)
+
+    assert dropped_parameters(asked, Capabilities(parameters=(parameter,)), frozenset()) == ()
+    assert dropped_parameters(asked, Capabilities(), frozenset()) == ("reasoning_effort", "reasoning_budget")
+
+
 def test_image_in_a_tool_result_counts() -> None:
     messages = (ToolMessage(call_id="t-1", content=(Image(url="data:,"),)),)
 

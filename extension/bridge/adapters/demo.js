@@ -212,8 +212,8 @@ function words(type, text) {
 
 /** @param {Part} part */
 function lengthOf(part) {
-  if (part.type === "image") return 0;
-  return part.type === "tool_call" ? part.arguments.length : part.text.length;
+  if (part.type === "tool_call") return part.arguments.length;
+  return part.type === "text" || part.type === "reasoning" ? part.text.length : 0;
 }
 
 /** @param {number} characters */

@@ -38,6 +38,7 @@ const CAPABILITIES = {
   parallel_tool_calls: true,
   images: true,
   reasoning: true,
+  reasoning_history: true,
   system: true,
   parameters: [...PARAMETERS],
 };

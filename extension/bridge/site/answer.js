@@ -4,6 +4,7 @@
  */
 
 import { AdapterError } from "../adapter.js";
+import { isDetailed, reasoningParts } from "../reasoning.js";
 import { GrowingText } from "./growing.js";
 import { at } from "./path.js";
 import { ItemTooLong, decoderOf } from "./stream.js";
@@ -136,7 +137,7 @@ export class AnswerReader {
   #parts(value) {
     const { text = "", reasoning, tool_calls: calls, finish, usage } = this.#answer;
     /** @type {Part[]} */
-    const parts = reasoning === undefined ? [] : this.#reasoning.feed(this.#find(reasoning, value));
+    const parts = reasoning === undefined ? [] : this.#thoughts([reasoning].flat(), value);
     parts.push(...this.#text.feed(this.#find(text, value)));
     const listed = calls === undefined ? undefined : at(value, calls);
     if (Array.isArray(listed) && listed.length) {
@@ -146,6 +147,21 @@ export class AnswerReader {
     this.#finish(finish && at(value, finish.path));
     this.#usage = usageOf(usage === undefined ? undefined : at(value, usage)) ?? this.#usage;
     return parts;
+  }
+
+  /**
+   * The text at the first path that leads to one, or what a path tells in detail; the proofs of it in any case.
+   * @param {string[]} paths
+   * @param {unknown} value
+   * @returns {Part[]}
+   */
+  #thoughts(paths, value) {
+    const details = paths.map((path) => at(value, path)).find(isDetailed);
+    if (details === undefined) return this.#reasoning.feed(this.#find(paths, value));
+    this.#known += 1;
+    const parts = reasoningParts(details);
+    if (parts.some(({ type }) => type === "reasoning")) return parts;
+    return [...this.#reasoning.feed(this.#find(paths, value)), ...parts];
   }
 
   /**

@@ -79,6 +79,21 @@ test("a cut pair in tool arguments keeps the name on the first piece only", () =
   );
 });
 
+test("reasoning and its summary stay apart, and proofs are whole", () => {
+  /** @type {Part[]} */
+  const parts = [
+    { type: "reasoning", text: "a\ud83d" },
+    { type: "reasoning", text: "b", kind: "summary" },
+    { type: "proof", kind: "k", data: "" },
+    { type: "proof", kind: "k", data: "d", call: "t" },
+  ];
+  assert.deepEqual(through(parts), [
+    { type: "reasoning", text: "a" },
+    { type: "reasoning", text: "\ufffd" },
+    ...parts.slice(1),
+  ]);
+});
+
 test("half a pair that nothing completes becomes a replacement character", () => {
   assert.deepEqual(
     through([

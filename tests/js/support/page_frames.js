@@ -25,8 +25,10 @@ const flags = Object.fromEntries(
       "parallel_tool_calls",
       "images",
       "files",
+      "file_urls",
       "audio",
       "reasoning",
+      "reasoning_history",
       "system",
       "json_schema",
     ],
@@ -36,7 +38,8 @@ const flags = Object.fromEntries(
 
 const part = tagged("type", {
   text: object({ text: text() }),
-  reasoning: object({ text: text() }),
+  reasoning: object({ text: text(), kind: optional(oneOf("raw", "summary")) }),
+  proof: object({ kind: name, data: text(), call: optional(id) }),
   tool_call: object({ id, name: optional(name), arguments: optional(text()) }),
   image: object({ url: text() }),
 });
@@ -91,6 +94,7 @@ const FRAMES = {
         input_tokens: whole(),
         output_tokens: whole(),
         cached_tokens: optional(whole()),
+        cache_write_tokens: optional(whole()),
         reasoning_tokens: optional(whole()),
       }),
     ),

@@ -3,7 +3,9 @@
  */
 
 import { AdapterError } from "../../adapter.js";
+import { reasoningParts } from "../../reasoning.js";
 import { errorOf } from "./errors.js";
+import { proofOf } from "./proofs.js";
 
 /**
  * @typedef {import("../../adapter.js").Finish} Finish
@@ -29,12 +31,12 @@ export class StreamReader {
     if (line.type === "error" || line.success === false) throw errorOf(line);
     switch (line.type) {
       case "text":
-        return said("text", line.text);
+        return text(line.text);
       case "reasoning":
-        return said("reasoning", line.reasoning);
+        return reasoningParts(line.reasoning);
       case "tool_use":
         this.#calls += 1;
-        return [toolCall(line, this.#calls)];
+        return toolCall(line, this.#calls);
       case "image":
         return image(line.image);
       case "usage":
@@ -71,17 +73,18 @@ export function readAnswer(result) {
     typeof message.content === "string" ? [{ type: "text", text: message.content }] : (message.content ?? []);
   const calls = [
     ...blocks.filter((/** @type {any} */ block) => block?.type === "tool_use"),
-    ...(message.tool_calls ?? []).map((/** @type {any} */ { id, function: called }) => ({
+    ...(message.tool_calls ?? []).map((/** @type {any} */ { id, function: called, extra_content }) => ({
       id,
       name: called?.name,
       input: called?.arguments,
+      extra_content,
     })),
   ];
   const parts = [
-    ...said("reasoning", message.reasoning ?? message.reasoning_content),
+    ...thoughts(message),
     ...blocks.flatMap(partsOfBlock),
     ...(message.images ?? []).flatMap(image),
-    ...calls.map((call, index) => toolCall(call, index + 1)),
+    ...calls.flatMap((call, index) => toolCall(call, index + 1)),
   ];
   return { parts, finish: finish(reasonOf(result, calls.length > 0), usageOf(result.usage)) };
 }
@@ -141,9 +144,10 @@ function reasonOf(result, calls) {
 function partsOfBlock(block) {
   switch (block?.type) {
     case "text":
-      return said("text", block.text);
+      return text(block.text);
     case "thinking":
-      return said("reasoning", block.thinking);
+    case "redacted_thinking":
+      return reasoningParts(block);
     case "image_url":
       return image(block);
     default:
@@ -152,12 +156,22 @@ function partsOfBlock(block) {
 }
 
 /**
- * @param {"text" | "reasoning"} type
- * @param {unknown} text
+ * Providers tell the same reasoning as a text, in detail, or both.
+ * @param {any} message
  * @returns {Part[]}
  */
-function said(type, text) {
-  return typeof text === "string" && text ? [{ type, text }] : [];
+function thoughts({ reasoning, reasoning_content: content, reasoning_details: details }) {
+  const detailed = reasoningParts(Array.isArray(details) ? details : []);
+  const told = detailed.some(({ type }) => type === "reasoning");
+  return told ? detailed : [...reasoningParts(reasoning ?? content), ...detailed];
+}
+
+/**
+ * @param {unknown} said
+ * @returns {Part[]}
+ */
+function text(said) {
+  return typeof said === "string" && said ? [{ type: "text", text: said }] : [];
 }
 
 /**
@@ -172,14 +186,11 @@ function image(value) {
 /**
  * @param {any} call
  * @param {number} number  of this call in the answer
- * @returns {Part}
+ * @returns {Part[]}  with its proof
  */
-function toolCall({ id, name, input }, number) {
-  const usable = typeof id === "string" && id && id.length <= LONGEST_ID;
-  return {
-    type: "tool_call",
-    id: usable ? id : `call_${number}_${Math.random().toString(36).slice(2, 12)}`,
-    name: String(name ?? ""),
-    arguments: typeof input === "string" ? input : JSON.stringify(input ?? {}),
-  };
+function toolCall({ id: given, name, input, extra_content: extra }, number) {
+  const usable = typeof given === "string" && given && given.length <= LONGEST_ID;
+  const id = usable ? given : `call_${number}_${Math.random().toString(36).slice(2, 12)}`;
+  const json = typeof input === "string" ? input : JSON.stringify(input ?? {});
+  return [{ type: "tool_call", id, name: String(name ?? ""), arguments: json }, ...proofOf(extra, id)];
 }

@@ -6,6 +6,7 @@
  */
 
 import { AdapterError } from "../../adapter.js";
+import { extraOf } from "./proofs.js";
 
 /**
  * @typedef {import("../../frames.js").ChatRequest} ChatRequest
@@ -19,6 +20,8 @@ import { AdapterError } from "../../adapter.js";
 /** The optional request fields that the service takes and hands on to models that know them. */
 export const PARAMETERS = /** @type {const} */ (["temperature", "max_tokens", "reasoning_effort", "verbosity"]);
 
+const HIGHEST_EFFORT = "xhigh";
+
 /**
  * @param {ChatRequest} request
  * @param {{stream: boolean, provider?: string | undefined}} options  `provider` keeps the service from falling back to
@@ -31,6 +34,7 @@ export function chatArguments(request, { stream, provider }) {
   /** @type {ChatArguments} */
   const args = { model: request.model, messages: toMessages(request.messages), stream };
   for (const name of PARAMETERS) if (request[name] !== undefined) args[name] = request[name];
+  if (args.reasoning_effort === "max") args.reasoning_effort = HIGHEST_EFFORT;
   if (tools.length) args.tools = tools;
   if (provider) args.provider = provider;
   return args;
@@ -97,14 +101,15 @@ function toMessage(message) {
  * @param {import("../../frames.js").AssistantMessage} message
  * @returns {PuterMessage[]}
  */
-function toTurn({ content = [], refusal, tool_calls: calls = [] }) {
+function toTurn({ content = [], refusal, tool_calls: calls = [], proofs = [] }) {
   const text = textOf(content) || refusal || "";
   if (!calls.length) return text ? [{ role: "assistant", content: text }] : [];
-  if (!text) return [{ role: "assistant", content: calls.map(toToolUse) }];
+  if (!text) return [{ role: "assistant", content: calls.map((call) => toToolUse(call, proofs)) }];
   const tool_calls = calls.map(({ id, name, arguments: json }) => ({
     id,
     type: "function",
     function: { name, arguments: json },
+    ...extraOf(proofs, id),
   }));
   return [{ role: "assistant", content: text, tool_calls }];
 }
@@ -120,9 +125,12 @@ function toResult({ content, is_error: isError }) {
   return isError ? `Error: ${text}` : text;
 }
 
-/** @param {ToolCall} call */
-function toToolUse({ id, name, arguments: json }) {
-  return { type: "tool_use", id, name, input: toInput(json) };
+/**
+ * @param {ToolCall} call
+ * @param {import("../../frames.js").Proof[]} proofs
+ */
+function toToolUse({ id, name, arguments: json }, proofs) {
+  return { type: "tool_use", id, name, input: toInput(json), ...extraOf(proofs, id) };
 }
 
 /**

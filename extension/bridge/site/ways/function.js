@@ -13,7 +13,8 @@ import { AdapterError } from "../../adapter.js";
  * @typedef {import("../site.js").Way} Way
  */
 
-const PARTS = new Set(["text", "reasoning", "image", "tool_call"]);
+const PARTS = new Set(["text", "reasoning", "proof", "image", "tool_call"]);
+const LONGEST_NAME = 256;
 const REASONS = new Set(["stop", "length", "tool_calls", "content_filter"]);
 /** What a page may say of its failure, in the words of the bridge. */
 const KINDS = new Set([
@@ -102,8 +103,16 @@ function partOf(item) {
   if (typeof item === "string") return item ? { type: "text", text: item } : undefined;
   switch (item?.type) {
     case "text":
-    case "reasoning":
-      return typeof item.text === "string" && item.text ? { type: item.type, text: item.text } : undefined;
+      return typeof item.text === "string" && item.text ? { type: "text", text: item.text } : undefined;
+    case "reasoning": {
+      const kind = item.kind === "summary" ? { kind: item.kind } : {};
+      return typeof item.text === "string" && item.text ? { type: "reasoning", text: item.text, ...kind } : undefined;
+    }
+    case "proof": {
+      const { kind, data, call } = item;
+      if (typeof kind !== "string" || kind.length > LONGEST_NAME || typeof data !== "string") return undefined;
+      return { type: "proof", kind, data, ...(isId(call) ? { call } : {}) };
+    }
     case "image":
       return typeof item.url === "string" ? { type: "image", url: item.url } : undefined;
     case "tool_call": {

@@ -238,6 +238,7 @@ test("the state names account, allowance, models and what arrives", async () => 
       parallel_tool_calls: true,
       images: true,
       reasoning: true,
+      reasoning_history: true,
       system: true,
       parameters: ["temperature", "max_tokens", "reasoning_effort", "verbosity"],
     },

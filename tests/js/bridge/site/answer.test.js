@@ -25,7 +25,7 @@ function joined(parts) {
   const out = [];
   for (const part of parts) {
     const before = out.at(-1);
-    if (part.type !== "tool_call" && before?.type === part.type) before.text += part.text;
+    if (part.type !== "tool_call" && before?.type === part.type && before.kind === part.kind) before.text += part.text;
     else out.push({ ...part });
   }
   return out;
@@ -91,6 +91,25 @@ test("OpenAI's stream, wherever it is cut", () => {
       },
     });
   }
+});
+
+test("reasoning told in detail comes with its kind and its proofs, and only once", () => {
+  const details = (/** @type {object[]} */ ...entries) => ({ reasoning: "why", reasoning_details: entries });
+  const stream = events(
+    chunk(details({ type: "reasoning.text", text: "why" })),
+    chunk(details({ type: "reasoning.summary", summary: "so" })),
+    chunk(details({ type: "reasoning.encrypted", data: "e", format: "openai-responses-v1" })),
+    chunk({ reasoning: "then", reasoning_details: [] }),
+    "[DONE]",
+  );
+  const described = { ...OPENAI, reasoning: ["choices.0.delta.reasoning_details", "choices.0.delta.reasoning"] };
+  assert.deepEqual(readPieces(described, [stream]).parts, [
+    { type: "reasoning", text: "why" },
+    { type: "reasoning", text: "so", kind: "summary" },
+    { type: "reasoning", text: "why" },
+    { type: "proof", kind: "openai.encrypted", data: "e" },
+    { type: "reasoning", text: "then" },
+  ]);
 });
 
 test("tool calls come in pieces", () => {

@@ -221,3 +221,63 @@ for (const [usage, expected] of [
 ]) {
   test(`usage ${JSON.stringify(usage)}`, () => assert.deepEqual(usageOf(usage), expected));
 }
+
+for (const [name, extra, proof] of /** @type {[string, unknown, object | undefined][]} */ ([
+  ["a signature alone", { google: { thought_signature: "c2ln" } }, { kind: "gemini.signature", data: "c2ln" }],
+  ["more than a signature", { google: { thought_signature: "s", b: 1 } }, undefined],
+  ["another maker's", { other: 1 }, undefined],
+]))
+  test(`what comes with a call is a proof: ${name}`, () => {
+    const { parts } = readLines([
+      { type: "tool_use", id: "c1", name: "look", input: {}, extra_content: extra },
+      { type: "usage", usage: {} },
+    ]);
+    assert.deepEqual(parts, [
+      { type: "tool_call", id: "c1", name: "look", arguments: "{}" },
+      { type: "proof", ...(proof ?? { kind: "puter.extra_content", data: JSON.stringify(extra) }), call: "c1" },
+    ]);
+  });
+
+for (const [name, message, parts] of /** @type {[string, object, object[]][]} */ ([
+  ["a text", { reasoning: "why", content: "b" }, [{ type: "reasoning", text: "why" }]],
+  ["the other name", { reasoning_content: "why", content: "b" }, [{ type: "reasoning", text: "why" }]],
+  [
+    "a text and its details",
+    { reasoning: "why", reasoning_details: [{ type: "reasoning.text", text: "why", format: "anthropic-claude-v1", signature: "s" }] },
+    [
+      { type: "reasoning", text: "why" },
+      { type: "proof", kind: "anthropic.signature", data: "s" },
+    ],
+  ],
+  [
+    "a text and a proof",
+    { reasoning: "why", reasoning_details: [{ type: "reasoning.encrypted", data: "e" }] },
+    [
+      { type: "reasoning", text: "why" },
+      { type: "proof", kind: "unknown.encrypted", data: "e" },
+    ],
+  ],
+  [
+    "blocks",
+    { content: [{ type: "thinking", thinking: "why", signature: "s" }, { type: "redacted_thinking", data: "r" }] },
+    [
+      { type: "reasoning", text: "why" },
+      { type: "proof", kind: "anthropic.signature", data: "s" },
+      { type: "proof", kind: "anthropic.redacted", data: "r" },
+    ],
+  ],
+]))
+  test(`the reasoning of a whole answer: ${name}`, () => {
+    const read = readAnswer({ message, finish_reason: "stop" });
+    assert.deepEqual(read.parts.filter(({ type }) => type !== "text"), parts);
+  });
+
+test("the proof of a call in a whole answer", () => {
+  const tool_calls = [
+    { id: "c1", function: { name: "look", arguments: "{}" }, extra_content: { google: { thought_signature: "c2ln" } } },
+  ];
+  assert.deepEqual(readAnswer({ message: { content: "", tool_calls } }).parts, [
+    { type: "tool_call", id: "c1", name: "look", arguments: "{}" },
+    { type: "proof", kind: "gemini.signature", data: "c2ln", call: "c1" },
+  ]);
+});

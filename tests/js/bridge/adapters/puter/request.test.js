@@ -189,3 +189,30 @@ test("a choice among tools narrows what is declared", () => {
   assert.equal(offersTools(ask("Hi", { tools })), true);
   assert.equal(offersTools(ask("Hi")), false);
 });
+
+test("the highest effort is the service's highest", () => {
+  assert.equal(chatArguments(ask("Hi", { reasoning_effort: "max" }), { stream: true }).reasoning_effort, "xhigh");
+});
+
+test("what came with a call goes back with it", () => {
+  const proofs = [
+    { kind: "anthropic.signature", data: "s" },
+    { kind: "gemini.signature", data: "c2ln", call_id: "call_1" },
+    { kind: "puter.extra_content", data: '{"a":1}', call_id: "call_2" },
+  ];
+  const tool_calls = [call, { ...call, id: "call_2" }, { ...call, id: "call_3" }];
+  const extra = [{ extra_content: { google: { thought_signature: "c2ln" } } }, { extra_content: { a: 1 } }, {}];
+  assert.deepEqual(messagesOf({ role: "assistant", tool_calls, proofs }), [
+    {
+      role: "assistant",
+      content: tool_calls.map(({ id }, at) => ({ type: "tool_use", id, name: "look", input: { at: "cat" }, ...extra[at] })),
+    },
+  ]);
+  assert.deepEqual(messagesOf({ role: "assistant", content: [text("a")], tool_calls: [call], proofs }), [
+    {
+      role: "assistant",
+      content: "a",
+      tool_calls: [{ id: "call_1", type: "function", function: { name: "look", arguments: call.arguments }, ...extra[0] }],
+    },
+  ]);
+});

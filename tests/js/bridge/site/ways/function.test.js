@@ -31,8 +31,11 @@ test("a page offers a chat: its models, what it can do, and its answers", async 
       yield "";
       yield { type: "text", text: "b" };
       yield { type: "reasoning", text: "c" };
+      yield { type: "reasoning", text: "c", kind: "summary" };
+      yield { type: "proof", kind: "k", data: "d" };
       yield { type: "image", url: "data:," };
       yield { type: "tool_call", id: "t", name: "look", arguments: "{}" };
+      yield { type: "proof", kind: "k", data: "e", call: "t" };
       yield { type: "tool_call", id: "t", arguments: "" };
       yield* [{ type: "text", text: "" }, { type: "later" }, null, undefined];
     },
@@ -49,8 +52,11 @@ test("a page offers a chat: its models, what it can do, and its answers", async 
       text("a"),
       text("b"),
       { type: "reasoning", text: "c" },
+      { type: "reasoning", text: "c", kind: "summary" },
+      { type: "proof", kind: "k", data: "d" },
       { type: "image", url: "data:," },
       { type: "tool_call", id: "t", name: "look", arguments: "{}" },
+      { type: "proof", kind: "k", data: "e", call: "t" },
       { type: "tool_call", id: "t", arguments: "" },
     ],
     finish: { finish_reason: "tool_calls" },
@@ -58,7 +64,7 @@ test("a page offers a chat: its models, what it can do, and its answers", async 
   assert.deepEqual(seen, [ask("Hi"), false]);
 });
 
-for (const item of [{ type: "text" }, { type: "image" }, { type: "tool_call" }, { choices: [] }, 7, true]) {
+for (const item of [{ type: "text" }, { type: "reasoning" }, { type: "proof", kind: "k" }, { type: "image" }, { type: "tool_call" }, { choices: [] }, 7, true]) {
   test(`an answer with ${JSON.stringify(item)} in it lacks a piece, and fails`, async (context) => {
     const { chat } = await served(context, {
       async *chat() {
