@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -127,6 +128,21 @@ async def agent(conversation: Conversation, answer: Answer) -> None:
     await answer.end()
 
 
+async def look(conversation: Conversation, answer: Answer) -> None:
+    """Say what the images of all messages are."""
+    parts = [part for message in conversation.args["messages"] for part in _blocks(message.get("content"))]
+    images = [part["image_url"]["url"] for part in parts if part.get("type") == "image_url"]
+    await answer.text(f"I see {', '.join(map(str, images)) or 'nothing'}.")
+    await answer.end()
+
+
+async def fenced(_: Conversation, answer: Answer) -> None:
+    """Answer with JSON the way models do that were only asked for it in words."""
+    for text in ("Here you are:\n```js", 'on\n{"city": "R', 'ome"}\n```'):
+        await answer.text(text)
+    await answer.end()
+
+
 async def slow(conversation: Conversation, answer: Answer) -> None:
     """Say `parts` pieces of `size` characters, one every `interval` seconds."""
     size, interval = int(conversation.number("size", 16)), conversation.number("interval", 0.02)
@@ -218,19 +234,26 @@ def _tool_result(conversation: Conversation) -> str | None:
     return str(last.get("content")) if last.get("role") == "tool" else None
 
 
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    return content if isinstance(content, list) else []
+
+
 def _declared(conversation: Conversation) -> list[tuple[str, Mapping[str, Any]]]:
     functions = [tool.get("function", tool) for tool in conversation.args.get("tools") or ()]
     return [(entry["name"], entry.get("parameters", {}).get("properties", {})) for entry in functions]
 
 
 def _writing(conversation: Conversation, path: str, text: str) -> ToolUse | None:
-    """A call of the first declared tool that takes a path and a text."""
-    for name, properties in _declared(conversation):
+    """A call of the first declared tool that takes a path and a text, or else a command."""
+    declared = _declared(conversation)
+    for name, properties in declared:
         field_name = next((field for field in ("new_text", "content", "file_text") if field in properties), None)
         path_name = next((field for field in ("path", "file_path") if field in properties), None)
         if path_name is not None and field_name is not None:
             return ToolUse("call_write", name, {path_name: path, field_name: text})
-    return None
+    command = f"printf %s {shlex.quote(text)} > {shlex.quote(path)} && echo success"
+    shells = [name for name, properties in declared if "cmd" in properties]
+    return ToolUse("call_write", shells[0], {"cmd": command}) if shells else None
 
 
 NOT_FOUND = "Model not found: {}"
@@ -248,6 +271,8 @@ SCRIPTS: dict[str, Script] = {
     "tool": tool,
     "parallel": parallel,
     "image": image,
+    "look": look,
+    "fenced": fenced,
     "slow": slow,
     "huge": huge,
     "held": held,
