@@ -31,6 +31,7 @@ from relay.bridge.pairing import Doorkeeper
 from relay.bridge.protocol import Clocks, Window
 from relay.bridge.registry import SessionRegistry, Terms
 from relay.bridge.server import BridgeRules, BridgeServer
+from relay.core.reasoning import ReasoningTerms
 from relay.datadir import DataDir
 from relay.dialects.base import Limits
 from relay.errors import ShuttingDown
@@ -250,7 +251,13 @@ class Relay:
     def _make_gateway(self) -> Gateway:
         settings = self._settings
         recorder = Recorder(self.metrics, time.monotonic)
-        rules = Rules(tags=settings.reasoning.tags, response_bytes=settings.limits.response_bytes)
+        reasoning = settings.reasoning
+        rules = Rules(
+            tags=reasoning.tags,
+            response_bytes=settings.limits.response_bytes,
+            reasoning=ReasoningTerms(reasoning.mode, reasoning.budget, reasoning.inline),
+            unopened=reasoning.unopened,
+        )
         return Gateway(self.backend, self.admission, recorder, rules)
 
     def _make_desk(self) -> Desk:

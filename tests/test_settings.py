@@ -348,3 +348,16 @@ def test_browser_to_attach_to(address: str):
 def test_only_a_browser_of_this_machine_is_attached_to(address: str):
     [problem] = problems(headless={"attach": address})
     assert problem.startswith("headless.attach: should be an address of this machine")
+
+
+def test_reasoning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setenv("RELAY_REASONING__UNOPENED", "deepseek-r1*, */r1")
+    reasoning = load(written(tmp_path / "c.toml", '[reasoning]\nmode = "fixed"\nbudget = 0\ninline = true')).reasoning
+    assert (reasoning.mode, reasoning.budget, reasoning.inline) == ("fixed", 0, True)
+    assert reasoning.unopened == ("deepseek-r1*", "*/r1")
+
+
+@pytest.mark.parametrize("wrong", [{"mode": "on"}, {"budget": -1}, {"budget": 1_000_001}, {"unopened": [""]}])
+def test_what_is_no_setting_of_reasoning(wrong: dict[str, object]):
+    [problem] = problems(reasoning=wrong)
+    assert problem.startswith(f"reasoning.{next(iter(wrong))}")

@@ -91,7 +91,7 @@ HEADER: Final = "x-relay-reasoning"
 MOST_TOKENS: Final = 1_000_000
 
 
-class Terms(msgspec.Struct, frozen=True):
+class ReasoningTerms(msgspec.Struct, frozen=True):
     """How much models reason, and how clients get it.
 
     ``passthrough`` hands on what the client asks for; ``auto`` removes it, so that the model decides; ``fixed`` puts
@@ -104,17 +104,17 @@ class Terms(msgspec.Struct, frozen=True):
     inline: bool = False
 
 
-CLIENTS_DECIDE: Final = Terms()
+CLIENTS_DECIDE: Final = ReasoningTerms()
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What one request wants instead of the :class:`Terms`; ``None`` changes nothing."""
+    """What one request wants instead of the :class:`ReasoningTerms`; ``None`` changes nothing."""
 
     mode: Mode | None = None
     budget: int | None = None
     inline: bool | None = None
 
-    def over(self, terms: Terms) -> Terms:
+    def over(self, terms: ReasoningTerms) -> ReasoningTerms:
         """Return `terms` with these in their place."""
         changes = {name: value for name, value in msgspec.structs.asdict(self).items() if value is not None}
         return msgspec.structs.replace(terms, **changes)
@@ -145,7 +145,7 @@ def read_wish(header: str | None) -> Wish:
     return Wish(**said)
 
 
-def decide(request: Request, terms: Terms) -> Request:
+def decide(request: Request, terms: ReasoningTerms) -> Request:
     """Return `request` with as much reasoning as `terms` say."""
     match terms.mode:
         case "passthrough":

@@ -26,7 +26,7 @@ from relay.core.events import (
     UsageReport,
     thinking_metadata,
 )
-from relay.core.reasoning import CLIENTS_DECIDE, Terms
+from relay.core.reasoning import CLIENTS_DECIDE, ReasoningTerms
 from relay.core.request import Request
 from relay.core.stop import StopFilter
 from relay.core.think import ThinkSplitter
@@ -44,7 +44,7 @@ class Rules:
 
     tags: bool = True
     response_bytes: int = 64 * 2**20
-    reasoning: Terms = CLIENTS_DECIDE
+    reasoning: ReasoningTerms = CLIENTS_DECIDE
     unopened: tuple[str, ...] = ()
 
     def splitter(self, model: str) -> ThinkSplitter | None:

@@ -14,9 +14,12 @@ from relay.settings.kinds import (
     LoopbackUrl,
     Origin,
     Origins,
+    Patterns,
+    ReasoningMode,
     Seconds,
     ThreadMode,
     ThreadModes,
+    Tokens,
     ToolMode,
     ToolModes,
     UrlOrPath,
@@ -99,9 +102,19 @@ class BridgeSettings(Group):
 
 
 class ReasoningSettings(Group):
-    """Telling a model's reasoning from its answer."""
+    """A model's reasoning: how much of it, and telling it from the answer."""
 
+    mode: ReasoningMode = Field(
+        default="passthrough",
+        description="How much: `passthrough` hands on what clients ask for, `auto` lets the model decide, `fixed` "
+        "allows `budget`, `adaptive` fits what clients leave open to the request, `off` asks for none",
+    )
+    budget: Tokens = Field(default=8192, description="Tokens of reasoning in the mode `fixed`")
+    inline: bool = Field(default=False, description="Put reasoning into the text, between `<think>` and `</think>`")
     tags: bool = Field(default=True, description="Split reasoning in tags such as `<think>` from the answer")
+    unopened: Patterns = Field(
+        default=(), description="Models whose reasoning ends with a tag but begins without one: `deepseek-r1*`"
+    )
 
 
 class ToolSettings(Group):

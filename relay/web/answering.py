@@ -6,17 +6,20 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+import msgspec
 from quart import Response, g
 from quart import request as http
 
-from relay.backends.base import ANY, Wanted
+from relay.backends.base import Wanted
 from relay.core.answer import Collector
 from relay.core.events import Finished
+from relay.core.reasoning import HEADER, read_wish
 from relay.core.request import Request
 from relay.dialects.base import StreamEncoder, Voice
 from relay.gateway.dispatch import Gateway
 from relay.gateway.failures import told
 from relay.gateway.record import Record
+from relay.web.wanted import wanted_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +28,14 @@ class Question:
 
     Attributes:
         ignored: what the dialect could not hand on.
-        wanted: who should answer.
+        wanted: who should answer; its ``reasoning`` is what the request's header says, in every dialect.
     """
 
     request: Request
     dialect: str
     stream: bool
     ignored: Sequence[str] = ()
-    wanted: Wanted = ANY
+    thread: str | None = None
 
 
 class Answering:
@@ -44,8 +47,10 @@ class Answering:
     def __init__(self, gateway: Gateway, question: Question, voice: Voice) -> None:
         self._gateway = gateway
         self._question = question
+        self._wanted = msgspec.structs.replace(question.wanted, reasoning=read_wish(http.headers.get(HEADER)))
         self._voice = voice
         self._dropped = list(question.ignored)
+        self._wanted = wanted_of(question)
         self._record = record_of(question)
 
     async def response(self) -> Response:
@@ -58,7 +63,7 @@ class Answering:
 
     async def _whole(self) -> Response:
         collector = Collector()
-        async with self._gateway.answer(self._question.request, self._record, self._question.wanted) as exchange:
+        async with self._gateway.answer(self._question.request, self._record, self._wanted) as exchange:
             self._dropped += exchange.dropped
             async for events in exchange.events():
                 collector.feed(events)
@@ -81,7 +86,7 @@ class Answering:
         encoder: StreamEncoder | None = None
         begun = ended = False
         try:
-            async with self._gateway.answer(self._question.request, self._record, self._question.wanted) as exchange:
+            async with self._gateway.answer(self._question.request, self._record, self._wanted) as exchange:
                 self._dropped += exchange.dropped
                 encoder = self._voice.encoder(exchange.model)
                 async for events in exchange.events():
@@ -101,6 +106,15 @@ class Answering:
         if self._dropped:
             response.headers["x-relay-dropped"] = ", ".join(self._dropped)
         return response
+
+
+def wanted_of(question: Question) -> Wanted:
+    """Return who should answer `question`, as the current request says.
+
+    Raises:
+        InvalidRequest: it says nothing that makes sense.
+    """
+    return wanted_by(http.headers, g.owner, question.request, question.thread)
 
 
 def record_of(question: Question) -> Record:

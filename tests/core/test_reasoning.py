@@ -8,7 +8,7 @@ from relay.core.reasoning import (
     BUDGETS,
     EFFORTS,
     NO_WISH,
-    Terms,
+    ReasoningTerms,
     Wish,
     budget_of,
     decide,
@@ -149,24 +149,24 @@ def test_wish_that_is_none_is_refused(header: str) -> None:
 
 
 def test_wish_counts_before_the_terms() -> None:
-    terms = Terms("fixed", 4096, inline=True)
+    terms = ReasoningTerms("fixed", 4096, inline=True)
     assert NO_WISH.over(terms) == terms
-    assert Wish(mode="off", inline=False).over(terms) == Terms("off", 4096, inline=False)
+    assert Wish(mode="off", inline=False).over(terms) == ReasoningTerms("off", 4096, inline=False)
 
 
 @pytest.mark.parametrize(
     ("terms", "request_", "expected"),
     [
-        (Terms("passthrough"), asking("high", 1), ("high", 1)),
-        (Terms("auto"), asking("high", 1), (None, None)),
-        (Terms("fixed", 4096), asking("none"), ("medium", 4096)),
-        (Terms("off"), asking("high", 1), ("none", 0)),
-        (Terms("adaptive"), asking("none"), ("none", None)),
-        (Terms("adaptive"), asking(None, 5), (None, 5)),
-        (Terms("adaptive"), asking(), ("low", None)),
+        (ReasoningTerms("passthrough"), asking("high", 1), ("high", 1)),
+        (ReasoningTerms("auto"), asking("high", 1), (None, None)),
+        (ReasoningTerms("fixed", 4096), asking("none"), ("medium", 4096)),
+        (ReasoningTerms("off"), asking("high", 1), ("none", 0)),
+        (ReasoningTerms("adaptive"), asking("none"), ("none", None)),
+        (ReasoningTerms("adaptive"), asking(None, 5), (None, 5)),
+        (ReasoningTerms("adaptive"), asking(), ("low", None)),
     ],
 )
-def test_who_decides(terms: Terms, request_: Request, expected: tuple[str | None, int | None]) -> None:
+def test_who_decides(terms: ReasoningTerms, request_: Request, expected: tuple[str | None, int | None]) -> None:
     assert asked(decide(request_, terms)) == expected
 
 
@@ -189,7 +189,7 @@ def test_adaptive_effort_grows_with_the_request(
     messages: tuple[Message, ...], tools: tuple[Tool, ...], effort: str
 ) -> None:
     request = Request(model="m", messages=messages, tools=tools)
-    assert decide(request, Terms("adaptive")).reasoning_effort == effort
+    assert decide(request, ReasoningTerms("adaptive")).reasoning_effort == effort
 
 
 def assistant(text: str, *more: Image, reasoning: str | None = None) -> AssistantMessage:

@@ -21,7 +21,7 @@ from relay.core.events import (
     Usage,
     UsageReport,
 )
-from relay.core.reasoning import Terms, Wish
+from relay.core.reasoning import ReasoningTerms, Wish
 from relay.core.request import AssistantMessage, Proof, Request, Text, ToolCall, UserMessage
 from relay.errors import BackendFailed, Overloaded, SessionNotAvailable, StreamTruncated
 from relay.gateway.admission import Admission
@@ -176,7 +176,7 @@ async def test_log_says_that_there_was_reasoning_and_not_what(backend: FakeBacke
 
 
 async def test_how_much_reasoning_is_decided_before_the_backend_is_asked(backend: FakeBackend):
-    door = Door(backend, rules=Rules(reasoning=Terms("fixed", 2048)))
+    door = Door(backend, rules=Rules(reasoning=ReasoningTerms("fixed", 2048)))
     backend.script = [[STOP]] * 2
     await door.whole()
     await door.whole(wanted=Wanted(reasoning=Wish(mode="off")))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.core.reasoning import NO_WISH, Mode, Terms, Wish
+from relay.core.reasoning import NO_WISH, Mode, ReasoningTerms, Wish
 from relay.core.request import AssistantMessage, Request, Text, UserMessage
 from relay.gateway.pipeline import Rules
 from relay.gateway.question import Question
@@ -13,7 +13,7 @@ BOTH = ("reasoning_effort", "reasoning_budget")
 
 
 def ruled(mode: Mode, *, inline: bool = False) -> Rules:
-    return Rules(reasoning=Terms(mode, 4096, inline))
+    return Rules(reasoning=ReasoningTerms(mode, 4096, inline))
 
 
 def test_client_decides_unless_it_is_said_otherwise():
