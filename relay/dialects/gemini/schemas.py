@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from relay.core.request import JsonSchema
 
-_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object", "null"})
+_TYPES: Final = ("type_unspecified", "string", "number", "integer", "boolean", "array", "object", "null")
+"""In the order of their numbers, which Google's older SDKs send: https://ai.google.dev/api/caching#Type."""
 _SPELT: Final = {
     "any_of": "anyOf",
     "max_items": "maxItems",
@@ -63,8 +64,9 @@ def _schema(value: Any) -> Any:
 
 
 def _type(value: Any) -> Any:
-    lowered = value.lower() if isinstance(value, str) else value
-    return lowered if lowered in _TYPES or lowered == "type_unspecified" else value
+    if isinstance(value, str):
+        return value.lower() if value.lower() in _TYPES else value
+    return _TYPES[value] if isinstance(value, int) and 0 <= value < len(_TYPES) else value
 
 
 def _allow_null(schema: JsonSchema) -> None:

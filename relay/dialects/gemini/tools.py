@@ -18,6 +18,9 @@ _MODES: Final[dict[str, Literal["auto", "none", "required"]]] = {
     "VALIDATED": "auto",  # calls or text, but no broken calls, which sessions are to avoid anyway
 }
 
+_NUMBERS: Final = dict(enumerate(_MODES, 1))
+"""Google's older SDKs send enumerations as numbers."""
+
 
 def convert_tools(tools: list[wire.Tool]) -> tuple[Tool, ...]:
     """Return the declared functions.
@@ -59,10 +62,11 @@ def convert_choice(config: wire.ToolConfig | None, tools: tuple[Tool, ...]) -> T
     return ToolChoice(mode=mode or "auto", names=names)
 
 
-def _mode(mode: str | None) -> Literal["auto", "none", "required"] | None:
-    if not mode or mode.upper() == "MODE_UNSPECIFIED":
+def _mode(mode: str | int | None) -> Literal["auto", "none", "required"] | None:
+    word = _NUMBERS.get(mode, "") if isinstance(mode, int) else mode
+    if not mode or word == "MODE_UNSPECIFIED":
         return None
-    if found := _MODES.get(mode.upper()):
+    if found := _MODES.get((word or "").upper()):
         return found
     raise InvalidRequest(f"{_CONFIG}.mode must be one of {', '.join(_MODES)}.", param=f"{_CONFIG}.mode")
 

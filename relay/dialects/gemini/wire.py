@@ -125,7 +125,7 @@ class Tool(_Read, frozen=True):
 class FunctionCallingConfig(_Read, frozen=True):
     """How functions may be called."""
 
-    mode: str | None = None
+    mode: str | int | None = None
     allowed_function_names: list[str] | None = None
 
 

@@ -13,7 +13,12 @@ from relay.dialects.gemini.schemas import json_schema
         ({"type": ["STRING", "NULL"]}, {"type": ["string", "null"]}),
         ({"type": "TYPE_UNSPECIFIED"}, {}),
         ({"type": "CUSTOM"}, {"type": "CUSTOM"}),
-        ({"type": 7}, {"type": 7}),
+        (
+            {"type": 6, "properties": {"a": {"type": 1}, "b": {"type": 0}}},
+            {"type": "object", "properties": {"a": {"type": "string"}, "b": {}}},
+        ),
+        ({"type": 8}, {"type": 8}),
+        ({"type": None}, {"type": None}),
         ({"type": "STRING", "nullable": True}, {"type": ["string", "null"]}),
         ({"type": "STRING", "nullable": False}, {"type": "string"}),
         ({"type": "NULL", "nullable": True}, {"type": "null"}),

@@ -65,6 +65,8 @@ def test_malformed_declarations(tools: Any, param: str):
         ({}, None),
         ({"mode": "MODE_UNSPECIFIED"}, None),
         ({"mode": "AUTO"}, ToolChoice(mode="auto")),
+        ({"mode": 0}, None),
+        ({"mode": 2}, ToolChoice(mode="required")),
         ({"mode": "none"}, ToolChoice(mode="none")),
         ({"mode": "ANY"}, ToolChoice(mode="required")),
         ({"mode": "VALIDATED", "allowedFunctionNames": ["g"]}, ToolChoice(mode="auto", names=("g",))),
@@ -83,7 +85,8 @@ def test_choice(calling: Any, choice: ToolChoice | None):
     [
         ([], {"mode": "ANY"}, f"{CONFIG}.mode"),
         (declared(F), {"mode": "SOME"}, f"{CONFIG}.mode"),
-        (declared(F), {"mode": 1}, f"{CONFIG}.mode"),
+        (declared(F), {"mode": 5}, f"{CONFIG}.mode"),
+        (declared(F), {"mode": []}, f"{CONFIG}.mode"),
         (declared(F), {"mode": "ANY", "allowedFunctionNames": ["x"]}, f"{CONFIG}.allowedFunctionNames"),
     ],
 )
