@@ -13,12 +13,12 @@ from relay.errors import RequestError
 
 NAMES = (
     "contents", "parts", "role", "text", "thought", "thoughtSignature", "thought_signature", "inlineData",
-    "inline_data", "mimeType", "mime_type", "data", "fileData", "fileUri", "functionCall", "function_call", "name", "args", "id",
-    "functionResponse", "response", "executableCode", "code", "codeExecutionResult", "output", "systemInstruction",
-    "tools", "functionDeclarations", "parameters", "parametersJsonSchema", "toolConfig", "functionCallingConfig",
-    "mode", "allowedFunctionNames", "generationConfig", "stopSequences", "topK", "seed", "responseSchema", "thinkingConfig",
-    "thinkingBudget", "thinkingLevel", "request", "model", "generateContentRequest", "type", "properties", "items",
-    "anyOf", "nullable", "enum", "googleSearch", "x",
+    "inline_data", "mimeType", "mime_type", "data", "fileData", "fileUri", "functionCall", "function_call", "name",
+    "args", "id", "functionResponse", "response", "executableCode", "code", "codeExecutionResult", "output",
+    "systemInstruction", "tools", "functionDeclarations", "parameters", "parametersJsonSchema", "toolConfig",
+    "functionCallingConfig", "mode", "allowedFunctionNames", "generationConfig", "stopSequences", "topK", "seed",
+    "responseSchema", "thinkingConfig", "thinkingBudget", "thinkingLevel", "request", "model",
+    "generateContentRequest", "type", "properties", "items", "anyOf", "nullable", "enum", "googleSearch", "x",
 )  # fmt: skip
 WORDS = st.sampled_from(["user", "model", "function", "image/png", "aGk=", "ANY", "HIGH", "STRING", "\ud800", "", "ü"])
 VALUES = st.recursive(
