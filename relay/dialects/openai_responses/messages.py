@@ -78,14 +78,10 @@ def _messages(items: list[tuple[str, wire.ReadItem]], unseal: Callable[[str], st
     turn = _Turn()
     names: dict[str, str] = {}
     for where, item in items:
-        if not isinstance(item, wire.Reasoning | wire.FunctionCall | wire.CustomCall) and not (
-            isinstance(item, wire.Message) and item.role == "assistant" and not turn.has_only_text
-        ):
-            yield from turn.take()
+        if not turn.takes(item):
+            yield from turn.end()
         match item:
             case wire.Reasoning():
-                if turn.has_only_text:
-                    yield from turn.take()
                 turn.think(item)
             case wire.FunctionCall() | wire.CustomCall():
                 call = _call(item)
@@ -99,7 +95,7 @@ def _messages(items: list[tuple[str, wire.ReadItem]], unseal: Callable[[str], st
                 yield _message(item, where)
             case wire.Compaction(encrypted_content=sealed):
                 yield UserMessage(content=(Text(text=_SUMMARY + unseal(sealed)),))
-    yield from turn.take()
+    yield from turn.end()
 
 
 class _Turn:
@@ -115,9 +111,15 @@ class _Turn:
         self.refusals: list[str] = []
         self.tool_calls: list[ToolCall] = []
 
-    @property
-    def has_only_text(self) -> bool:
-        return bool(self.content or self.refusals) and not self.tool_calls
+    def takes(self, item: wire.ReadItem) -> bool:
+        """Return whether `item` belongs to this turn. Text between calls and their results must not part them."""
+        match item:
+            case wire.FunctionCall() | wire.CustomCall():
+                return True
+            case wire.Reasoning() | wire.Message(role="assistant"):
+                return bool(self.tool_calls) or not (self.content or self.refusals)
+            case _:
+                return False
 
     def think(self, item: wire.Reasoning) -> None:
         """Add reasoning: the text itself where it is there, else what is told of it."""
@@ -131,7 +133,7 @@ class _Turn:
         self.refusals += [part.refusal for part in parts if isinstance(part, wire.Refusal)]
         self.content += _parts(item.content, where)
 
-    def take(self) -> Iterator[AssistantMessage]:
+    def end(self) -> Iterator[AssistantMessage]:
         """Yield the message, unless there is nothing but reasoning in it, and begin another."""
         if self.content or self.refusals or self.tool_calls:
             yield AssistantMessage(

@@ -24,7 +24,7 @@ def sse(payload: Payload) -> bytes:
 
 
 def without_raw(payload: Payload) -> Payload:
-    """Return `payload` with nothing in place of chain of thought; everything else is as it was."""
+    """Return `payload` with nothing in place of reasoning if that is chain of thought; else it is as it was."""
     if not payload.raw:
         return payload
     event = msgspec.json.decode(payload.data)
@@ -36,18 +36,21 @@ def without_raw(payload: Payload) -> Payload:
     if "item" in event:
         event["item"] = _blank(event["item"])
     if "response" in event:
-        event["response"] = without_raw_object(event["response"])
+        event["response"] = without_reasoning(event["response"])
     return Payload(payload.type, msgspec.json.encode(event))
 
 
-def without_raw_object(response: Item) -> Item:
-    """Return the response object without the texts of its reasoning, if that is chain of thought."""
-    if (response.get("relay") or {}).get("thinking_type") != "raw":
-        return response
+def without_reasoning(response: Item) -> Item:
+    """Return the response object without the texts of its reasoning."""
     return {
         **response,
         "output": [_blank(item) if item["type"] == "reasoning" else item for item in response["output"]],
     }
+
+
+def without_raw_object(response: Item) -> Item:
+    """Return the response object without the texts of its reasoning, if that is chain of thought."""
+    return without_reasoning(response) if (response.get("relay") or {}).get("thinking_type") == "raw" else response
 
 
 _TEXTS: Final = ("delta", "text")

@@ -43,7 +43,7 @@ from relay.dialects.openai_responses.parts import (
     ReasoningItem,
     Status,
 )
-from relay.dialects.openai_responses.payloads import Payload
+from relay.dialects.openai_responses.payloads import Payload, without_reasoning
 from relay.dialects.openai_responses.response import INCOMPLETE, Frame, State, usage
 from relay.dialects.openai_responses.wire import Item
 from relay.errors import RelayError
@@ -77,6 +77,7 @@ class Writer:
         self._open: OutputItem | None = None
         self._calls = 0
         self._first_reasoning: ReasoningDelta | None = None
+        self._raw = False
 
     @property
     def status(self) -> str:
@@ -90,6 +91,10 @@ class Writer:
     def response(self) -> Item:
         """Return the response object as it is now."""
         return msgspec.json.decode(self.body(), type=Item)
+
+    def kept(self) -> Item:
+        """Return the response object as it may be stored: nothing is left of chain of thought but its place."""
+        return without_reasoning(self.response()) if self._raw else self.response()
 
     def queued(self) -> list[Payload]:
         """Return the events of a response that waits for its turn."""
@@ -138,8 +143,7 @@ class Writer:
     # --- the response
 
     def _about(self, name: str) -> Note:
-        raw = self._first_reasoning is not None and self._first_reasoning.kind == "raw"
-        return Note(name, b',"response":%b' % self.body(), raw)
+        return Note(name, b',"response":%b' % self.body(), self._raw)
 
     def _create(self) -> list[Note]:
         self._require_open()
@@ -164,9 +168,8 @@ class Writer:
     def _finish(self, finished: Finished) -> Iterator[Note]:
         incomplete = INCOMPLETE[finished.reason]
         if not self._output and self._open is None:
-            yield from self._begin(
-                MessageItem(*self._next("msg"))
-            )  # an answer without any item breaks clients that take the first one
+            # An answer without any item breaks clients that take the first one.
+            yield from self._begin(MessageItem(*self._next("msg")))
         yield from self._close("completed" if incomplete is None else "incomplete")
         if incomplete is None:
             yield from self._end("response.completed", status="completed", completed_at=self._clock())
@@ -216,6 +219,7 @@ class Writer:
 
     def _reason(self, delta: ReasoningDelta) -> Iterator[Note]:
         self._first_reasoning = self._first_reasoning or delta
+        self._raw |= delta.kind == "raw"
         if self._form.reasoning == "none":
             return
         item, notes = self._thought()

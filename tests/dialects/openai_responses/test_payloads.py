@@ -3,7 +3,7 @@ from itertools import count
 
 from relay.core.events import Event, Finished, FinishReason, ReasoningDelta, Started, TextDelta
 from relay.dialects.openai_responses.form import ReasoningForm, ReplyForm
-from relay.dialects.openai_responses.payloads import Payload, sse, without_raw, without_raw_object
+from relay.dialects.openai_responses.payloads import Payload, sse, without_raw
 from relay.dialects.openai_responses.writer import Writer
 
 STOP = Finished(FinishReason.STOP)
@@ -11,10 +11,14 @@ SECRET = [Started("m"), ReasoningDelta("hidden thought"), TextDelta("x"), STOP]
 SUMMARY = [Started("m"), ReasoningDelta("told", "responses_summary", "summary"), TextDelta("x"), STOP]
 
 
-def told(events: list[Event], reasoning: ReasoningForm = "summary") -> list[Payload]:
+def pen(reasoning: ReasoningForm = "summary") -> Writer:
     ids = count(1)
-    pen = Writer(ReplyForm(model="m", reasoning=reasoning), "r", new_id=lambda p: f"{p}_{next(ids)}", clock=lambda: 7)
-    return pen.payloads(events)
+    form = ReplyForm(model="m", reasoning=reasoning)
+    return Writer(form, "r", new_id=lambda prefix: f"{prefix}_{next(ids)}", clock=lambda: 7)
+
+
+def told(events: list[Event], reasoning: ReasoningForm = "summary") -> list[Payload]:
+    return pen(reasoning).payloads(events)
 
 
 def test_name_of_the_event_is_its_type():
@@ -43,6 +47,14 @@ def test_summaries_are_kept():
     assert [without_raw(payload) for payload in told(SUMMARY)] == told(SUMMARY)
 
 
-def test_object_that_is_not_finished_is_kept():
-    response = json.loads(told(SECRET)[0].data)["response"]
-    assert without_raw_object(response) == response
+def test_chain_of_thought_after_a_summary():
+    mixed = [*SUMMARY[:2], *SECRET[1:]]
+    assert not any(b"hidden" in without_raw(payload).data for payload in told(mixed))
+
+
+def test_object_that_is_kept():
+    for events, kept in ((SECRET, ""), (SUMMARY, "told")):
+        writer = pen()
+        writer.payloads(events)
+        assert writer.kept()["output"][0]["summary"] == [{"type": "summary_text", "text": kept}]
+        assert writer.kept()["output"][1:] == writer.response()["output"][1:]
