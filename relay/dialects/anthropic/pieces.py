@@ -6,7 +6,7 @@ from the same pieces, so they say the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -68,35 +68,30 @@ class Blocks:
         self._called = False
         self._broken: str | None = None
 
-    def feed(self, event: ContentEvent) -> Iterator[Piece]:
-        """Yield the pieces that `event` adds."""
+    def feed(self, event: ContentEvent) -> list[Piece]:
+        """Return the pieces that `event` adds."""
         match event:
             case TextDelta(text=text):
-                yield from self._text(text)
+                return self._text(text)
             case ReasoningDelta(text=text):
-                yield from self._thought(text)
+                return self._thought(text)
+            case ToolCallStarted() | ToolCallDelta() | ToolCallEnded():
+                return self._tool_call(event)
             case ReasoningProof():
-                yield from self._proof(event)
-            case ToolCallStarted(id=call_id, name=name):
-                yield from self._opened(wire.AnswerToolUse(call_id, name, NO_INPUT))
-                self._called, self._call = True, _Arguments(name)
-            case ToolCallDelta(arguments=arguments):
-                if text := self._call.feed(arguments):
-                    yield Added(text)
-            case ToolCallEnded():
-                yield from self.close()
-                if not self._call.is_object():
-                    self._broken = self._call.name
+                return self._proof(event)
             case ImagePart(url=url):
-                yield from self._text(markdown_image(url, first=not self._has_text))
+                return self._text(markdown_image(url, first=not self._has_text))
 
-    def close(self) -> Iterator[Piece]:
-        """Yield the end of the open block, if one is open."""
-        if isinstance(self._open, wire.AnswerThinking):
-            yield Signed(self._open.signature)
-        if self._open is not None:
-            self._open = None
-            yield _CLOSED
+    def close(self) -> list[Piece]:
+        """Return the end of the open block, nothing if none is open."""
+        block, self._open = self._open, None
+        match block:
+            case None:
+                return []
+            case wire.AnswerThinking(signature=signature):
+                return [Signed(signature), _CLOSED]
+            case _:
+                return [_CLOSED]
 
     def stop_reason(self, reason: FinishReason, stop_sequence: str | None) -> str:
         """Return Anthropic's word for the end; clients take it as the order to run tools, so the calls decide.
@@ -116,39 +111,54 @@ class Blocks:
                     return "tool_use"
                 return "end_turn" if stop_sequence is None else "stop_sequence"
 
-    def _text(self, text: str) -> Iterator[Piece]:
+    def _text(self, text: str) -> list[Piece]:
         if not text:
-            return
-        if not isinstance(self._open, wire.TextBlock):
-            yield from self._opened(wire.TextBlock(""))
+            return []
         self._has_text = True
-        yield Added(text)
+        if isinstance(self._open, wire.TextBlock):
+            return [Added(text)]
+        return [*self._opened(wire.TextBlock("")), Added(text)]
 
-    def _thought(self, text: str) -> Iterator[Piece]:
+    def _thought(self, text: str) -> list[Piece]:
         if self._display is Display.NONE or not text:
-            return
-        if not isinstance(self._open, wire.AnswerThinking):
-            yield from self._opened(wire.AnswerThinking("", ""))
-        if self._display is Display.SHOWN:
-            yield Added(text)
+            return []
+        pieces = [] if isinstance(self._open, wire.AnswerThinking) else self._opened(wire.AnswerThinking("", ""))
+        return [*pieces, Added(text)] if self._display is Display.SHOWN else pieces
 
-    def _proof(self, proof: ReasoningProof) -> Iterator[Piece]:
-        """Yield the block that carries `proof`; those of other vendors stay with relay."""
+    def _proof(self, proof: ReasoningProof) -> list[Piece]:
+        """Return the block that carries `proof`; those of other vendors stay with relay."""
         if self._display is Display.NONE:
-            return
-        if proof.kind == proofs.SIGNATURE:
-            if not isinstance(self._open, wire.AnswerThinking):
-                yield from self._opened(wire.AnswerThinking("", ""))
-            self._open = wire.AnswerThinking("", proof.data)
-            yield from self.close()
-        elif proof.kind == proofs.REDACTED:
-            yield from self._opened(wire.RedactedThinkingBlock(proof.data))
-            yield from self.close()
+            return []
+        match proof.kind:
+            case proofs.SIGNATURE:
+                signed = wire.AnswerThinking("", proof.data)
+                pieces = (
+                    [] if isinstance(self._open, wire.AnswerThinking) else self._opened(wire.AnswerThinking("", ""))
+                )
+                self._open = signed
+                return [*pieces, *self.close()]
+            case proofs.REDACTED:
+                return [*self._opened(wire.RedactedThinkingBlock(proof.data)), *self.close()]
+            case _:
+                return []
 
-    def _opened(self, block: wire.AnswerBlock) -> Iterator[Piece]:
-        yield from self.close()
+    def _tool_call(self, event: ToolCallStarted | ToolCallDelta | ToolCallEnded) -> list[Piece]:
+        match event:
+            case ToolCallStarted(id=call_id, name=name):
+                self._called, self._call = True, _Arguments(name)
+                return self._opened(wire.AnswerToolUse(call_id, name, NO_INPUT))
+            case ToolCallDelta(arguments=arguments):
+                text = self._call.feed(arguments)
+                return [Added(text)] if text else []
+            case ToolCallEnded():
+                if not self._call.is_object():
+                    self._broken = self._call.name
+                return self.close()
+
+    def _opened(self, block: wire.AnswerBlock) -> list[Piece]:
+        before = self.close()
         self._open = block
-        yield Opened(block)
+        return [*before, Opened(block)]
 
 
 class _Arguments:
