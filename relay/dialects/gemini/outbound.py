@@ -23,7 +23,7 @@ from msgspec import UNSET
 
 from relay.core import sse
 from relay.core.answer import Answer
-from relay.core.events import Event, Finished, FinishReason, ReasoningDelta, ToolCallDelta
+from relay.core.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
 from relay.dialects.base import StreamClosed, coalesce
 from relay.dialects.gemini import errors, wire
 from relay.dialects.gemini.form import PLAIN, ReplyForm
@@ -36,6 +36,7 @@ _ARRAY_HEADERS: Final = (
     ("Cache-Control", "no-cache"),
     ("X-Accel-Buffering", "no"),
 )
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class GeminiVoice:
@@ -60,7 +61,10 @@ class GeminiVoice:
 
 
 class ResponseEncoder:
-    """Encode one answer as a stream of responses; see :class:`relay.dialects.base.StreamEncoder`."""
+    """Encode one answer as a stream of responses; see :class:`relay.dialects.base.StreamEncoder`.
+
+    What surrounds a text is rendered once, here: a piece of text costs its own encoding.
+    """
 
     keep_alive = sse.BLANK
 
@@ -68,6 +72,7 @@ class ResponseEncoder:
         self._frame = frame
         self._items: _Events | _Array = _Array() if frame.form.array else _Events()
         self._telling = Telling(thoughts=frame.form.thoughts)
+        self._before_text, self._after_text = frame.response(candidate(wire.ToldPart(text=""))).split(b'""', 1)
         self._closed = False
 
     def encode(self, events: Iterable[Event]) -> bytes:
@@ -90,9 +95,14 @@ class ResponseEncoder:
             return self._finish(event.reason)
         part = self._telling.part(event)
         if part is not None:
-            return self._items.next(self._frame.response(candidate(part)))
+            return self._items.next(self._response(event, part))
         # The model is at work where nothing can be told yet, and the client may wait for a sign of it.
         return self.keep_alive if isinstance(event, ReasoningDelta | ToolCallDelta) else b""
+
+    def _response(self, event: Event, part: wire.ToldPart) -> bytes:
+        if isinstance(event, TextDelta):
+            return b"%b%b%b" % (self._before_text, _encode(part.text), self._after_text)
+        return self._frame.response(candidate(part))
 
     def _finish(self, reason: FinishReason) -> bytes:
         self._closed = True
