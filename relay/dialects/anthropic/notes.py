@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+MOST_NAMES: Final = 20
+"""A response header has room for so many; the rest is told as one."""
+OTHERS: Final = "others"
+
 
 class Notes:
     """Collects what has no place in the hub's request."""
@@ -12,7 +18,8 @@ class Notes:
 
     def ignore(self, name: str) -> None:
         """Take in the name of something that relay has no counterpart for."""
-        self._ignored[name] = None
+        if name not in self._ignored:
+            self._ignored[name if len(self._ignored) < MOST_NAMES else OTHERS] = None
 
     def refer(self, tool: str) -> None:
         """Take in that the messages refer to `tool`, which makes it loaded if it was deferred."""

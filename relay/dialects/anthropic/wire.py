@@ -15,10 +15,10 @@ from msgspec import Meta
 from relay.core import events
 
 Json: TypeAlias = dict[str, Any]
-Kind = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+Kind = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}\Z")]
 """The type of a block or tool: relay names those that it leaves out in a response header."""
 ToolName = Annotated[str, Meta(min_length=1, max_length=256)]
-MediaType = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.+_-]{1,100}/[A-Za-z0-9.+_-]{1,100}$")]
+MediaType = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.+_-]{1,100}/[A-Za-z0-9.+_-]{1,100}\Z")]
 StopText = Annotated[str, Meta(max_length=512)]
 AtLeastOne = Annotated[int, Meta(ge=1)]
 

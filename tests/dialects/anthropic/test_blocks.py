@@ -44,6 +44,11 @@ def test_image(source, url):
         ({"type": "url", "url": "file:///etc/passwd"}, InvalidRequest, "messages[0].content[0].source.url"),
         ({"type": "base64", "data": "AA=="}, InvalidRequest, "messages[0].content[0].source.media_type"),
         (
+            {"type": "base64", "media_type": "image/png\n", "data": "AA=="},
+            InvalidRequest,
+            "messages[0].content[0].source.media_type",
+        ),
+        (
             {"type": "base64", "media_type": "a,b;c", "data": "AA=="},
             InvalidRequest,
             "messages[0].content[0].source.media_type",

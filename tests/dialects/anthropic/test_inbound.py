@@ -404,6 +404,7 @@ def test_blocks_of_tools_that_nobody_runs_are_named():
         ("user", {"text": "a"}, "messages[0].content[0].type"),
         ("user", {"type": ["text"]}, "messages[0].content[0].type"),
         ("user", {"type": "a\r\nb: c"}, "messages[0].content[0].type"),
+        ("user", {"type": "a\n"}, "messages[0].content[0].type"),
         ("assistant", {"type": "tool_use", "id": "t", "name": "f", "input": [1]}, "messages[0].content[0].input"),
         ("user", {"type": "tool_result", "tool_use_id": "t", "content": [1]}, "messages[0].content[0].content[0]"),
         (
@@ -458,6 +459,7 @@ def test_deferred_tool(fields, names):
         ([{"input_schema": {}}], "tools[0].name"),
         ([{"name": "", "input_schema": {}}], "tools[0].name"),
         ([{"type": "a b", "name": "f"}], "tools[0].type"),
+        ([{"type": "a\n", "name": "f"}], "tools[0].type"),
         ([F, {**F, "description": "Do g."}], "tools[1].name"),
         ([F] * 513, "tools"),
     ],
@@ -473,6 +475,13 @@ def test_tools_of_anthropic_are_named():
         ["f"],
         ("tools.bash_20250124", "tools.mcp_toolset"),
     )
+
+
+def test_names_of_what_is_ignored_are_bounded():
+    tools = [{"type": f"tool_{number}", "name": "x"} for number in range(20)]
+    assert call(tools=[*tools, tools[0]]).ignored[-1] == "tools.tool_19"
+    tools += [{"type": f"more_{number}", "name": "x"} for number in range(9)]
+    assert call(tools=tools).ignored == (*(f"tools.tool_{number}" for number in range(20)), "others")
 
 
 @pytest.mark.parametrize(
