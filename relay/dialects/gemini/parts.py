@@ -78,13 +78,19 @@ def result(response: wire.FunctionResponse, where: str) -> tuple[tuple[Part, ...
     """Return what a function gave, and whether that is an error.
 
     Google names the keys ``output`` and ``error`` (https://ai.google.dev/api/caching#FunctionResponse), its Python SDK
-    writes ``result``; what stands there alone is the whole result. Anything else is, as JSON.
+    writes ``result``, Vercel's AI SDK ``content`` beside the name of the function; what stands there alone is the whole
+    result. Anything else is, as JSON.
     """
     value, is_error = response.response, False
-    if isinstance(value, dict) and len(value) == 1:
-        key, inner = next(iter(value.items()))
-        is_error = key == "error"
-        value = inner if key in ("output", "result", "error") else value
+    match value:
+        case {"output": inner, **rest} | {"result": inner, **rest} if not rest:
+            value = inner
+        case {"error": inner, **rest} if not rest:
+            value, is_error = inner, True
+        case {"name": response.name, "content": inner, **rest} if not rest:
+            value = inner
+        case _:
+            pass
     parts: list[Part] = [] if value is None else [Text(text=_as_text(value))]
     for index, part in enumerate(response.parts or ()):
         place = f"{where}.parts[{index}]"

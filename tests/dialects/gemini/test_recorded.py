@@ -1,4 +1,4 @@
-"""Requests as real clients sent them: Google's SDKs for Python and Node, and Gemini CLI."""
+"""Requests as real clients sent them: Google's SDKs for Python and Node, Gemini CLI, and Vercel's AI SDK."""
 
 import json
 from pathlib import Path
@@ -155,4 +155,16 @@ def test_tool_loop_from_node():
             tool_calls=(ToolCall(id="call_1_0", name="weather", arguments='{"city_name":"Oslo"}'),),
         ),
         ToolMessage(call_id="call_1_0", name="weather", content=said("rain")),
+    )
+
+
+def test_tool_loop_from_the_ai_sdk():
+    assert recorded("ai-sdk-tool-result").request.messages[1:] == (
+        AssistantMessage(
+            content=said("Hi wörld"),
+            reasoning="Let me.",
+            proofs=(Proof(kind="gemini.signature", data="/+8=", call_id="call_1"),),
+            tool_calls=(ToolCall(id="call_1", name="weather", arguments='{"city":"Oslo"}'),),
+        ),
+        ToolMessage(call_id="call_1", name="weather", content=said("rain in Oslo")),
     )
