@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from relay.core.reasoning import read_effort
 from relay.core.request import Message, Request, ResponseFormat, SystemMessage, Text, ToolChoice
 from relay.dialects.base import DEFAULT_LIMITS, Limits
 from relay.dialects.openai_responses import wire
@@ -215,11 +216,17 @@ def _request(asked: Asked, messages: tuple[Message, ...], box: Toolbox, default_
         top_p=body.top_p,
         presence_penalty=body.presence_penalty,
         frequency_penalty=body.frequency_penalty,
-        reasoning_effort=body.reasoning.effort if body.reasoning else None,
+        reasoning_effort=_effort(body.reasoning),
         verbosity=body.text.verbosity if body.text else None,
         user=body.user,
         extra=asked.extra,
     )
+
+
+def _effort(reasoning: wire.ReasoningOptions | None) -> str | None:
+    if reasoning is None or reasoning.effort is None:
+        return None
+    return read_effort(reasoning.effort, "reasoning.effort")
 
 
 def _response_format(body: wire.Body) -> ResponseFormat | None:

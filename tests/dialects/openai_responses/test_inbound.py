@@ -161,6 +161,11 @@ def test_plain_formats(kind):
     assert request(text={"verbosity": "high"}).response_format is None
 
 
+@pytest.mark.parametrize(("word", "effort"), [("HIGH", "high"), ("auto", None), (None, None)])
+def test_effort(word, effort):
+    assert request(reasoning={"effort": word, "summary": "auto"}).reasoning_effort == effort
+
+
 def test_how_it_is_answered():
     got = asked({"input": "hi", "stream": True, "background": True, "previous_response_id": "resp_1"})
     assert (got.stream, got.background, got.store, got.previous_response_id) == (True, True, True, "resp_1")
@@ -357,6 +362,7 @@ def test_what_cannot_be_handed_on_is_named():
         ({"text": {"format": {"type": "json_schema", "name": "n"}}}, "text.format.schema"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
         ({"background": True, "store": False}, "store"),
+        ({"reasoning": {"effort": "turbo"}}, "reasoning.effort"),
     ],
 )
 def test_malformed_field(fields, param):
