@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,9 +13,19 @@ from google.genai import types
 from google.genai.client import AsyncClient
 from google.genai.errors import APIError
 from puter_emulator import PuterEmulator, pieces
+from pydantic import BaseModel
 from stack.fixtures import Desk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
+
+
+PIXEL = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
+
+class Weather(BaseModel):
+    """The weather in a city."""
+
+    city: str
 
 
 def google(desk: Desk, key: str | None = None, version: str = "v1beta") -> genai.Client:
@@ -82,6 +93,20 @@ async def test_automatic_function_calls_end_with_the_answer(client: AsyncClient,
 
     assert text.removeprefix("Calling a tool. ") == "The tool said: rain"
     assert asked == ["Oslo"]
+
+
+async def test_image_reaches_the_model(client: AsyncClient) -> None:
+    image = types.Part.from_bytes(data=base64.b64decode(PIXEL), mime_type="image/gif")
+    answer = await client.models.generate_content(model="look", contents=["What is it?", image])
+
+    assert answer.text == f"I see data:image/gif;base64,{PIXEL}."
+
+
+async def test_json_follows_the_schema(client: AsyncClient) -> None:
+    config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=Weather)
+    answer = await client.models.generate_content(model="fenced", contents="Hi", config=config)
+
+    assert answer.parsed == Weather(city="Rome")
 
 
 async def test_tokens_are_counted(client: AsyncClient) -> None:
