@@ -121,7 +121,8 @@ class Collector:
                 self._text.append(text)
             case ReasoningDelta(text=text):
                 self._reasoning.append(text)
-                self._first_reasoning = self._first_reasoning or event
+                if text:
+                    self._first_reasoning = self._first_reasoning or event
             case ReasoningProof():
                 self._proofs.append(event)
             case ToolCallStarted() | ToolCallDelta() | ToolCallEnded():

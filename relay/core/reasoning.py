@@ -22,6 +22,8 @@ MAX: Final = "max"
 EFFORTS: Final = (*BUDGETS, MAX)
 UNBOUNDED: Final = 65_536
 """What ``max`` is where nothing says how many fit."""
+MOST_TOKENS: Final = 1_000_000
+"""No model reasons longer; a larger number means the same."""
 
 _SAME: Final = {"off": "none", "disabled": "none", "extra_high": "xhigh", "extra-high": "xhigh"}
 _UNDECIDED: Final = frozenset({"", "auto", "default", "adaptive"})
@@ -63,23 +65,28 @@ def read_effort(word: str, param: str) -> str | None:
 def for_parameters(request: Request, parameters: tuple[str, ...]) -> Request:
     """Return `request` with its reasoning asked for in the way that a page with `parameters` takes: word or number."""
     effort, budget = request.reasoning_effort, request.reasoning_budget
-    if effort is None and budget is None:
-        return request
+    if budget is not None and budget < 0:
+        budget = None
     if "reasoning_budget" not in parameters:
-        word = effort or effort_of(budget or 0)
-        return msgspec.structs.replace(request, reasoning_effort=word, reasoning_budget=None)
-    if budget is None and effort is not None and "reasoning_effort" not in parameters:
-        budget = budget_of(effort, request.max_tokens)
-    elif budget is not None:
-        budget = _below(budget, request.max_tokens)
-    if "reasoning_effort" not in parameters:
+        if budget is not None:
+            effort = effort or effort_of(budget)
+        return _asking(request, effort, None)
+    if "reasoning_effort" not in parameters and effort is not None:
+        budget = budget_of(effort, request.max_tokens) if budget is None else budget
         effort = None
+    return _asking(request, effort, None if budget is None else _below(budget, request.max_tokens))
+
+
+def _asking(request: Request, effort: str | None, budget: int | None) -> Request:
+    if (effort, budget) == (request.reasoning_effort, request.reasoning_budget):
+        return request
     return msgspec.structs.replace(request, reasoning_effort=effort, reasoning_budget=budget)
 
 
 def _below(budget: int, max_tokens: int | None) -> int:
     """Leave room for an answer: https://docs.claude.com/en/docs/build-with-claude/extended-thinking#max-tokens."""
-    return budget if max_tokens is None else max(0, min(budget, max_tokens - 1))
+    most = MOST_TOKENS if max_tokens is None else max_tokens - 1
+    return max(0, min(budget, MOST_TOKENS, most))
 
 
 # --- who decides
@@ -88,7 +95,6 @@ def _below(budget: int, max_tokens: int | None) -> int:
 Mode: TypeAlias = Literal["passthrough", "auto", "fixed", "adaptive", "off"]
 _MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 HEADER: Final = "x-relay-reasoning"
-MOST_TOKENS: Final = 1_000_000
 
 
 class ReasoningTerms(msgspec.Struct, frozen=True):
@@ -178,10 +184,6 @@ def _fitting_effort(request: Request) -> str:
 def _question_length(request: Request) -> int:
     asked = next((each for each in reversed(request.messages) if isinstance(each, UserMessage)), None)
     return 0 if asked is None else sum(len(part.text) for part in asked.content if isinstance(part, Text))
-
-
-def _asking(request: Request, effort: str | None, budget: int | None) -> Request:
-    return msgspec.structs.replace(request, reasoning_effort=effort, reasoning_budget=budget)
 
 
 # --- history

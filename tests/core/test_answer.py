@@ -93,7 +93,12 @@ def test_events_without_an_end_are_an_error():
 
 
 def test_reasoning_says_where_it_came_from():
-    events = [ReasoningDelta("wh", source="tags"), ReasoningDelta("y", source="tags"), TextDelta("because")]
+    events = [
+        ReasoningDelta(""),
+        ReasoningDelta("wh", source="tags"),
+        ReasoningDelta("y", source="tags"),
+        TextDelta("because"),
+    ]
     answer = collect(Started("m"), *events, Finished(FinishReason.STOP))
     assert (answer.reasoning, answer.thinking, answer.text) == ("why", Thinking("raw", "tags"), "because")
 

@@ -112,6 +112,9 @@ BOTH = ("reasoning_effort", "reasoning_budget")
         (asking("low", 4096), ("reasoning_effort",), ("low", None)),
         (asking(None, 0), (), ("none", None)),
         (asking(None, -1), ("reasoning_effort",), (None, None)),
+        (asking(None, -1), BOTH, (None, None)),
+        (asking(None, 10**30), BOTH, (None, 1_000_000)),
+        (asking("high", 5), ("reasoning_budget",), (None, 5)),
         (asking("low"), (), ("low", None)),
     ],
 )

@@ -99,6 +99,7 @@ async def test_whole_answer(site: Site, backend: FakeBackend):
             "prompt_tokens_details": {"cached_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 0},
         },
+        "relay": {"thinking_type": None, "thinking_source": "none"},
     }
     assert backend.open_replies == site.admission.in_flight == 0
 

@@ -12,6 +12,7 @@ from relay.dialects.base import DEFAULT_LIMITS, Limits
 from relay.dialects.openai_chat import wire
 from relay.dialects.openai_chat.form import ReplyForm
 from relay.dialects.openai_chat.messages import convert
+from relay.dialects.openai_chat.reasoning import asked, excluded
 from relay.dialects.openai_chat.tools import convert_choice, convert_tools
 from relay.dialects.reading import Reader, check_count, check_depth
 from relay.errors import InvalidRequest, UnsupportedFeature
@@ -45,6 +46,7 @@ def decode(body: bytes, *, default_model: str, limits: Limits = DEFAULT_LIMITS) 
         stream=bool(wire_body.stream),
         form=ReplyForm(
             include_usage=bool(wire_body.stream_options and wire_body.stream_options.include_usage),
+            reasoning=not excluded(extra),
             legacy_functions=bool(wire_body.functions) and not wire_body.tools,
             freeform=frozenset(tool.name for tool in request.tools if tool.freeform),
         ),
@@ -89,6 +91,7 @@ def _free_values(request: Request) -> dict[str, list[Any]]:
 
 def _request(body: wire.Body, extra: dict[str, Any], default_model: str) -> Request:
     tools = convert_tools(body)
+    effort, budget = asked(body, extra)
     return Request(
         model=body.model or default_model,
         messages=tuple(convert(body.messages)),
@@ -104,7 +107,8 @@ def _request(body: wire.Body, extra: dict[str, Any], default_model: str) -> Requ
         presence_penalty=body.presence_penalty,
         frequency_penalty=body.frequency_penalty,
         seed=body.seed,
-        reasoning_effort=body.reasoning_effort,
+        reasoning_effort=effort,
+        reasoning_budget=budget,
         verbosity=body.verbosity,
         user=body.user,
         extra=extra,

@@ -20,6 +20,7 @@ from relay.core.request import (
 )
 from relay.dialects import freeform
 from relay.dialects.openai_chat import wire
+from relay.dialects.openai_chat.reasoning import earlier, proofs
 from relay.errors import InvalidRequest
 
 _IMAGE_SCHEMES: Final = ("data:", "https:", "http:")
@@ -57,12 +58,11 @@ def _assistant(message: wire.AssistantMessage, where: str, legacy: tuple[ToolCal
     parts = message.content if isinstance(message.content, list) else []
     refusals = [part.refusal for part in parts if isinstance(part, wire.RefusalPart)]
     texts: list[wire.InputPart] = [part for part in parts if isinstance(part, wire.TextPart)]
-    # OpenRouter's name for it; other gateways put objects there, which nobody but them can read.
-    reasoning = message.reasoning if isinstance(message.reasoning, str) else None
     calls = (_tool_call(call, f"{where}.tool_calls[{i}]") for i, call in enumerate(message.tool_calls or ()))
     return AssistantMessage(
         content=_parts(message.content if isinstance(message.content, str) else texts, where),
-        reasoning=message.reasoning_content or reasoning or None,
+        reasoning=earlier(message),
+        proofs=tuple(proofs(message)),
         refusal=message.refusal or "".join(refusals) or None,
         tool_calls=(*calls, *legacy),
     )

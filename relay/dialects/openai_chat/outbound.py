@@ -3,10 +3,11 @@
 Chunks: https://platform.openai.com/docs/api-reference/chat-streaming. The order is the role first, then reasoning, text
 and tool calls as they come, an empty delta with the finish reason, the usage where it was asked for, ``[DONE]``.
 
-Three things have no place in OpenAI's document:
+Four things have no place in OpenAI's document:
 
 - Reasoning goes into ``reasoning_content``, the field that DeepSeek introduced
-  (https://api-docs.deepseek.com/guides/reasoning_model) and most clients read.
+  (https://api-docs.deepseek.com/guides/reasoning_model) and most clients read. Where it came from and what it is
+  stands in ``relay``, an object beside the choices of the last chunk that has any.
 - Images become Markdown in the text, ``![image](url)`` in a paragraph of its own, so that every client shows them.
   There is no second copy in a field: clients that read both would show them twice.
 - A streamed call of a custom tool comes as a function call with ``{"input": …}``: OpenAI has no streamed form for it.
@@ -35,6 +36,7 @@ from relay.core.events import (
     ToolCallStarted,
     Usage,
     UsageReport,
+    thinking_metadata,
 )
 from relay.core.request import Image, Text, ToolCall
 from relay.dialects import freeform
@@ -84,10 +86,12 @@ class ChunkEncoder:
         self._delta = self._start + b'{"index":0,"delta":'
         self._content = self._delta + b'{"content":'
         self._reasoning = self._delta + b'{"reasoning_content":'
-        self._end = b"]%b}\n\n" % (b',"usage":null' if form.include_usage else b"")
+        self._last = b"]%b" % (b',"usage":null' if form.include_usage else b"")
+        self._end = self._last + b"}\n\n"
         self._delta_end = b',"logprobs":null,"finish_reason":null}' + self._end
         self._text_end = b"}" + self._delta_end
         self._usage: Usage | None = None
+        self._first_reasoning: ReasoningDelta | None = None
         self._called = self._has_content = self._closed = False
 
     def encode(self, events: Iterable[Event]) -> bytes:
@@ -111,8 +115,8 @@ class ChunkEncoder:
             case TextDelta(text=text):
                 self._has_content = True
                 chunk = b"%b%b%b" % (self._content, _encode(text), self._text_end)
-            case ReasoningDelta(text=text):
-                chunk = b"%b%b%b" % (self._reasoning, _encode(text), self._text_end)
+            case ReasoningDelta():
+                chunk = self._reason(event)
             case ToolCallStarted() | ToolCallDelta():
                 chunk = self._call(event)
             case ImagePart(url=url):
@@ -126,6 +130,13 @@ class ChunkEncoder:
             case Finished(reason=reason):
                 chunk = self._finish(reason)
         return chunk
+
+    def _reason(self, event: ReasoningDelta) -> bytes:
+        if self._first_reasoning is None:
+            self._first_reasoning = event
+        if not self._form.reasoning:
+            return self.keep_alive  # else a client would take long thinking for a dead connection
+        return b"%b%b%b" % (self._reasoning, _encode(event.text), self._text_end)
 
     def _call(self, event: ToolCallStarted | ToolCallDelta) -> bytes:
         call: dict[str, Any]
@@ -146,7 +157,8 @@ class ChunkEncoder:
     def _finish(self, reason: FinishReason) -> bytes:
         self._closed = True
         word = _encode(_finish_reason(reason, called=self._called, form=self._form))
-        last = b'%b{},"logprobs":null,"finish_reason":%b}%b' % (self._delta, word, self._end)
+        thinking = _encode(thinking_metadata(self._first_reasoning))
+        last = b'%b{},"logprobs":null,"finish_reason":%b}%b,"relay":%b}\n\n' % (self._delta, word, self._last, thinking)
         return last + self._usage_chunk() + sse.DONE
 
     def _usage_chunk(self) -> bytes:
@@ -167,7 +179,9 @@ def completion(answer_id: str, created: int, answer: Answer, form: ReplyForm = P
         finish_reason=_finish_reason(answer.finish_reason, called=called, form=form),
     )
     usage = msgspec.UNSET if answer.usage is None else _usage(answer.usage)
-    body = wire.Completion(id=answer_id, created=created, model=answer.model, choices=(choice,), usage=usage)
+    body = wire.Completion(
+        id=answer_id, created=created, model=answer.model, choices=(choice,), usage=usage, relay=answer.thinking
+    )
     return _encode(body)
 
 
@@ -181,7 +195,7 @@ def _message(answer: Answer, form: ReplyForm) -> wire.AnswerMessage:
                 content += markdown_image(url, first=not content)
     return wire.AnswerMessage(
         content=content if content or not answer.tool_calls else None,
-        reasoning_content=answer.reasoning or msgspec.UNSET,
+        reasoning_content=(answer.reasoning if form.reasoning else None) or msgspec.UNSET,
         **_calls(answer.tool_calls, form),
     )
 
@@ -214,7 +228,7 @@ def _usage(usage: Usage) -> wire.Usage:
         prompt_tokens=usage.input_tokens,
         completion_tokens=usage.output_tokens,
         total_tokens=usage.input_tokens + usage.output_tokens,
-        prompt_tokens_details=wire.PromptTokensDetails(usage.cached_tokens),
+        prompt_tokens_details=wire.PromptTokensDetails(usage.cached_tokens, usage.cache_write_tokens or msgspec.UNSET),
         completion_tokens_details=wire.CompletionTokensDetails(usage.reasoning_tokens),
         estimated=usage.estimated,
     )

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from relay.core.events import Thinking
+
 Schema: TypeAlias = dict[str, Any]
 ToolName = Annotated[str, Meta(min_length=1, max_length=256)]
 StopText = Annotated[str, Meta(max_length=512)]
@@ -124,7 +126,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class AssistantMessage(msgspec.Struct, frozen=True, tag_field="role", tag="assistant"):
-    """A turn of the model; reasoning comes back under either of two names."""
+    """A turn of the model; reasoning comes back under one of three names."""
 
     content: str | list[TextPart | RefusalPart] | None = None
     refusal: str | None = None
@@ -132,6 +134,19 @@ class AssistantMessage(msgspec.Struct, frozen=True, tag_field="role", tag="assis
     function_call: FunctionCall | None = None
     reasoning_content: str | None = None
     reasoning: Any = None
+    reasoning_details: Any = None
+
+
+class ReasoningDetail(msgspec.Struct, frozen=True):
+    """A piece of reasoning or a proof of it: https://openrouter.ai/docs/use-cases/reasoning-tokens."""
+
+    type: str
+    text: str | None = None
+    summary: str | None = None
+    data: str | None = None
+    signature: str | None = None
+    format: str | None = None
+    id: str | None = None
 
 
 class ToolMessage(msgspec.Struct, frozen=True, tag_field="role", tag="tool"):
@@ -286,6 +301,32 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     user: str | None = None
 
 
+# --- asking for reasoning in other words
+
+
+class ReasoningWish(msgspec.Struct, frozen=True):
+    """``reasoning``: https://openrouter.ai/docs/use-cases/reasoning-tokens."""
+
+    effort: str | None = None
+    max_tokens: int | None = None
+    enabled: bool | None = None
+    exclude: bool | None = None
+
+
+class ThinkingWish(msgspec.Struct, frozen=True):
+    """``thinking``, as Anthropic, Z.AI and others have it."""
+
+    type: str
+    budget_tokens: int | None = None
+
+
+class TemplateWish(msgspec.Struct, frozen=True):
+    """``chat_template_kwargs``: https://docs.vllm.ai/en/latest/features/reasoning_outputs.html."""
+
+    enable_thinking: bool | None = None
+    thinking: bool | None = None
+
+
 # --- the answer
 
 
@@ -293,6 +334,7 @@ class PromptTokensDetails(msgspec.Struct, frozen=True):
     """What the prompt was made of."""
 
     cached_tokens: int
+    cache_write_tokens: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class CompletionTokensDetails(msgspec.Struct, frozen=True):
@@ -354,3 +396,4 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, tag_field="object", 
     model: str
     choices: tuple[AnswerChoice, ...]
     usage: Usage | msgspec.UnsetType = msgspec.UNSET
+    relay: Thinking

@@ -276,10 +276,40 @@ def test_assistant_refusal():
         ({"reasoning": "b", "reasoning_content": "a"}, "a"),
         ({"reasoning": {"effort": "high"}}, None),
         ({"reasoning_content": ""}, None),
+        (
+            {
+                "reasoning_details": [
+                    {"type": "reasoning.text", "text": "w"},
+                    {"type": "reasoning.summary", "summary": "hy"},
+                ]
+            },
+            "why",
+        ),
+        ({"reasoning_details": [{"type": "reasoning.encrypted", "data": "e"}]}, None),
+        ({"reasoning_details": [{"text": "no type"}]}, None),
+        ({"reasoning_details": "why"}, None),
     ],
 )
 def test_reasoning_that_comes_back(fields, reasoning):
     assert one({"role": "assistant", "content": "a", **fields}).reasoning == reasoning
+
+
+def test_proofs_that_come_back():
+    details = [
+        {"type": "reasoning.text", "text": "why", "signature": "a", "format": "anthropic-claude-v1", "index": 0},
+        {"type": "reasoning.text", "text": "why", "signature": None, "format": "unknown"},
+        {"type": "reasoning.encrypted", "data": "b", "format": "anthropic-claude-v1"},
+        {"type": "reasoning.encrypted", "data": "c", "format": "google-gemini-v1", "id": "call_1"},
+        {"type": "reasoning.encrypted", "data": "d", "format": "xai-responses-v1", "id": "rs_1"},
+    ]
+    called = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+    got = one({"role": "assistant", "tool_calls": called, "reasoning_details": details})
+    assert [(proof.kind, proof.data, proof.call_id) for proof in got.proofs] == [
+        ("anthropic.signature", "a", None),
+        ("anthropic.redacted", "b", None),
+        ("gemini.signature", "c", "call_1"),
+        ("unknown.encrypted", "d", None),
+    ]
 
 
 def test_tool_calls_in_the_history():
@@ -583,3 +613,59 @@ def test_any_json_is_decoded_or_refused(fields, greet):
 def test_any_bytes_are_decoded_or_refused(body):
     with pytest.raises(RequestError):
         decode(body, default_model="default")
+
+
+# --- how much reasoning
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, (None, None)),
+        ({"reasoning_effort": "High"}, ("high", None)),
+        ({"reasoning_effort": "auto", "enable_thinking": True}, (None, None)),
+        ({"reasoning_effort": "low", "reasoning": {"effort": "high"}}, ("low", None)),
+        ({"reasoning": {"effort": "xhigh"}}, ("xhigh", None)),
+        ({"reasoning": {"max_tokens": 2000, "exclude": True}}, (None, 2000)),
+        ({"reasoning": {"effort": "low", "max_tokens": 2000}}, ("low", 2000)),
+        ({"reasoning": {"enabled": True}}, ("medium", None)),
+        ({"reasoning": {"enabled": False}}, ("none", None)),
+        ({"reasoning": {"exclude": True}, "thinking": {"type": "enabled"}}, ("medium", None)),
+        ({"thinking": {"type": "enabled", "budget_tokens": 4096}}, (None, 4096)),
+        ({"thinking": {"type": "disabled"}}, ("none", None)),
+        ({"thinking": {"type": "adaptive"}, "enable_thinking": True}, (None, None)),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, ("none", None)),
+        ({"chat_template_kwargs": {"thinking": True}}, ("medium", None)),
+        ({"enable_thinking": True}, ("medium", None)),
+        ({"enable_thinking": "yes"}, (None, None)),
+        ({"reasoning": "high", "thinking": True, "chat_template_kwargs": []}, (None, None)),
+    ],
+)
+def test_reasoning_that_is_asked_for(fields, expected):
+    got = request(**fields)
+    assert (got.reasoning_effort, got.reasoning_budget) == expected
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"reasoning_effort": "enormous"}, "reasoning_effort"),
+        ({"reasoning": {"effort": "enormous"}}, "reasoning.effort"),
+    ],
+)
+def test_effort_that_is_none(fields, param):
+    assert refusal(with_field(**fields))[0] == param
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({}, True),
+        ({"include_reasoning": False}, False),
+        ({"include_reasoning": True}, True),
+        ({"reasoning": {"exclude": True}}, False),
+        ({"reasoning": {"effort": "low"}}, True),
+    ],
+)
+def test_reasoning_may_be_unwanted_in_the_answer(fields, shown):
+    assert call(**fields).form.reasoning is shown

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 import openai
@@ -15,6 +16,7 @@ from relay.core.events import (
     FinishReason,
     ImagePart,
     ReasoningDelta,
+    ReasoningProof,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -111,7 +113,8 @@ def test_bytes_of_a_stream():
             head + b'{"index":0,"delta":{"reasoning_content":"why"}' + tail,
             head + b'{"index":0,"delta":{"content":"hel"}' + tail,
             head + '{"index":0,"delta":{"content":"lo\\n→ 😀"}'.encode() + tail,
-            head + b'{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}\n\n',
+            head + b'{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],'
+            b'"relay":{"thinking_type":"raw","thinking_source":"field"}}\n\n',
             b"data: [DONE]\n\n",
         ]
     )
@@ -245,6 +248,52 @@ def test_sdk_accumulates_a_stream(batch):
     assert (final.choices[0].finish_reason, final.usage and final.usage.total_tokens) == ("tool_calls", 8)
 
 
+def relay_of(events: list[Event], form: ReplyForm = PLAIN) -> list[Any]:
+    """What the SDK reads of reasoning besides its text, in a stream and in a whole answer."""
+    stream = list(streaming(encoder(form).encode(events)).chat.completions.create(model="m", messages=[], stream=True))
+    told = [(chunk.model_extra or {}).get("relay") for chunk in stream if chunk.choices]
+    return [*told, ChatCompletion.model_validate(whole(events, form)).model_extra]
+
+
+@pytest.mark.parametrize("form", [PLAIN, WITH_USAGE])
+def test_sdk_reads_where_reasoning_came_from(form):
+    raw = {"thinking_type": "raw", "thinking_source": "tags"}
+    events = [
+        Started("m"),
+        ReasoningDelta("why", "tags"),
+        TextDelta("a"),
+        ReasoningDelta("b"),
+        Finished(FinishReason.STOP),
+    ]
+    assert relay_of(events, form) == [None, None, None, None, raw, {"relay": raw}]
+
+
+def test_sdk_reads_that_there_was_no_reasoning():
+    none = {"thinking_type": None, "thinking_source": "none"}
+    assert relay_of([Started("m"), TextDelta("a"), Finished(FinishReason.STOP)]) == [None, None, none, {"relay": none}]
+
+
+def test_reasoning_may_be_left_out():
+    form = ReplyForm(reasoning=False)
+    stream = encoder(form)
+    assert stream.encode([ReasoningDelta("why")]) == stream.keep_alive
+    told = whole(TALK, form)
+    assert "reasoning_content" not in told["choices"][0]["message"]
+    assert told["relay"] == {"thinking_type": "raw", "thinking_source": "field"}
+
+
+def test_proofs_of_reasoning_are_not_for_clients():
+    events = [Started("m"), ReasoningDelta("why"), ReasoningProof("anthropic.signature", "c2ln"), *TALK[-1:]]
+    assert b"c2ln" not in encoder().encode(events)
+    assert "c2ln" not in json.dumps(whole(events))
+
+
+def test_tokens_written_to_a_cache():
+    usage = UsageReport(Usage(input_tokens=3, output_tokens=5, cached_tokens=1, cache_write_tokens=2))
+    details = whole([Started("m"), usage, Finished(FinishReason.STOP)])["usage"]["prompt_tokens_details"]
+    assert details == {"cached_tokens": 1, "cache_write_tokens": 2}
+
+
 DELTAS = st.one_of(
     st.text(max_size=5).map(TextDelta), st.text(max_size=5).map(ReasoningDelta), st.just(ImagePart("data:,"))
 )
@@ -295,6 +344,7 @@ def test_completion_of_talk():
             "prompt_tokens_details": {"cached_tokens": 1},
             "completion_tokens_details": {"reasoning_tokens": 2},
         },
+        "relay": {"thinking_type": "raw", "thinking_source": "field"},
     }
 
 
