@@ -11,8 +11,9 @@ from relay.errors import InvalidRequest, UnsupportedFeature
 def convert_tools(body: wire.Body, notes: Notes) -> tuple[Tool, ...]:
     """Return the tools that the client runs.
 
-    Tools with a type of Anthropic's own (web search, code execution, …) go to `notes`: nobody here runs them. A tool
-    that shall be loaded only when it was looked for (``defer_loading``) is left out until a message refers to it, as
+    Tools with a type of Anthropic's own go to `notes`: web search and code execution run at Anthropic, and how to call
+    the others (bash, the text editor, …) is not in the request, only its models know. A tool that shall be loaded only
+    when it was looked for (``defer_loading``) is left out until a message refers to it, as
     https://platform.claude.com/docs/en/agents-and-tools/tool-use/tool-search-tool says, unless it is Anthropic that
     should do the looking. The same tool twice is one tool; two different ones of one name are refused, because a call
     could mean either.
@@ -88,5 +89,5 @@ def _tool(tool: wire.Tool, where: str) -> Tool:
 
 def _no_such_tool(body: wire.Body, message: str) -> InvalidRequest | UnsupportedFeature:
     if any(not _is_custom(tool) for tool in body.tools or ()):
-        return UnsupportedFeature(f"{message} relay does not run Anthropic's own tools.", param="tool_choice")
+        return UnsupportedFeature(f"{message} relay has none of Anthropic's own tools.", param="tool_choice")
     return InvalidRequest(message, param="tool_choice")

@@ -510,7 +510,7 @@ def test_tool_choice_that_needs_a_tool_of_anthropic():
     search = {"type": "web_search_20250305", "name": "web_search"}
     body = {**SMALLEST, "tools": [search], "tool_choice": {"type": "tool", "name": "web_search"}}
     param, message = refusal(body, UnsupportedFeature)
-    assert (param, "relay does not run Anthropic's own tools" in message) == ("tool_choice", True)
+    assert (param, "relay has none of Anthropic's own tools" in message) == ("tool_choice", True)
 
 
 # --- limits and hostile bodies
