@@ -253,7 +253,7 @@ def _form(request: Request, body: wire.Body, box: Toolbox, reasoning: ReasoningF
     silent = body.reasoning is not None and body.reasoning.summary == "none"
     return ReplyForm(
         model=request.model,
-        echo=_echo(body, box),
+        echo=_echo(body, box, request.reasoning_effort),
         reasoning="none" if silent else reasoning,
         encrypted_reasoning="reasoning.encrypted_content" in (body.include or ()),
         tools={name: tool for name, tool in box.called_as.items() if tool != CalledAs(name)},
@@ -270,14 +270,14 @@ def _callable(choice: ToolChoice | None) -> frozenset[str] | None:
     return frozenset(choice.names) or None
 
 
-def _echo(body: wire.Body, box: Toolbox) -> Echo:
+def _echo(body: wire.Body, box: Toolbox, effort: str | None) -> Echo:
     given = {name: value for name in _ECHOED if (value := getattr(body, name)) is not None}
     return Echo(
         **given,
         tools=box.echo,
         tool_choice=choice_echo(body.tool_choice),
         text=_text_echo(body.text),
-        reasoning=_reasoning_echo(body.reasoning),
+        reasoning=ReasoningEcho(effort, _summary(body.reasoning)),
     )
 
 
@@ -314,7 +314,5 @@ def _text_echo(text: wire.TextOptions | None) -> TextEcho:
     return TextEcho(said, text.verbosity if text else None)
 
 
-def _reasoning_echo(reasoning: wire.ReasoningOptions | None) -> ReasoningEcho:
-    if reasoning is None:
-        return ReasoningEcho()
-    return ReasoningEcho(reasoning.effort, None if reasoning.summary == "none" else reasoning.summary)
+def _summary(reasoning: wire.ReasoningOptions | None) -> str | None:
+    return None if reasoning is None or reasoning.summary == "none" else reasoning.summary

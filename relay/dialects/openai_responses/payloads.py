@@ -48,11 +48,6 @@ def without_reasoning(response: Item) -> Item:
     }
 
 
-def without_raw_object(response: Item) -> Item:
-    """Return the response object without the texts of its reasoning, if that is chain of thought."""
-    return without_reasoning(response) if (response.get("relay") or {}).get("thinking_type") == "raw" else response
-
-
 _TEXTS: Final = ("delta", "text")
 
 

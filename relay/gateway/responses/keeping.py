@@ -12,7 +12,7 @@ from relay.core.events import Event
 from relay.dialects.openai_responses import errors
 from relay.dialects.openai_responses.form import ReplyForm
 from relay.dialects.openai_responses.items import for_storage
-from relay.dialects.openai_responses.payloads import Payload, without_raw, without_raw_object
+from relay.dialects.openai_responses.payloads import Payload, without_raw
 from relay.dialects.openai_responses.wire import Item
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import InvalidRequest, RelayError
@@ -105,7 +105,7 @@ class _Kept:
             if self._room >= 0:
                 self._lines.append(line)
         if writer.status != "in_progress":
-            self._shelf.put(self._record(without_raw_object(writer.response())))
+            self._shelf.put(self._record(writer.kept()))
 
     def _record(self, response: Item) -> StoredResponse:
         return StoredResponse(
