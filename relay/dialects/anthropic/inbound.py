@@ -119,7 +119,7 @@ def _check_size(body: wire.Body, extra: dict[str, Any], limits: Limits) -> None:
     check_depth(
         {
             "messages": [message.content for message in body.messages],
-            "tools": [tool.input_schema for tool in body.tools or ()],
+            "tools": [[tool.input_schema, tool.input_examples] for tool in body.tools or ()],
             "output_config": [None if form is None else form.schema],
             **{name: [value] for name, value in extra.items()},
         },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from relay.core.request import Tool, ToolChoice
 from relay.dialects.anthropic import wire
 from relay.dialects.anthropic.notes import Notes
@@ -84,7 +86,15 @@ def _tool(tool: wire.Tool, where: str) -> Tool:
     for field in ("name", "input_schema"):
         if getattr(tool, field) is None:
             raise InvalidRequest(f"{where}.{field}: This field is required.", param=f"{where}.{field}")
-    return Tool(name=tool.name or "", description=tool.description, parameters=tool.input_schema, strict=tool.strict)
+    return Tool(name=tool.name or "", description=_description(tool), parameters=tool.input_schema, strict=tool.strict)
+
+
+def _description(tool: wire.Tool) -> str | None:
+    """Return the description with the examples, which have no other place in a function."""
+    if not tool.input_examples:
+        return tool.description
+    examples = [msgspec.json.encode(example).decode() for example in tool.input_examples]
+    return "\n".join([*filter(None, [tool.description]), "Examples of its input:", *examples])
 
 
 def _no_such_tool(body: wire.Body, message: str) -> InvalidRequest | UnsupportedFeature:

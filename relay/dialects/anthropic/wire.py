@@ -183,6 +183,7 @@ class Tool(msgspec.Struct, frozen=True):
     input_schema: Json | None = None
     strict: bool | None = None
     defer_loading: bool | None = None
+    input_examples: list[Json] | None = None
 
 
 class AutoChoice(msgspec.Struct, frozen=True, tag_field="type", tag="auto"):

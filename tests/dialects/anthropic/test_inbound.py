@@ -433,6 +433,14 @@ def test_tools():
     )
 
 
+def test_examples_stand_in_the_description():
+    tools = [{**F, "input_examples": [{"a": 1}, {"a": "→"}]}, {"name": "g", "input_schema": {}, "input_examples": [{}]}]
+    assert [tool.description for tool in request(tools=tools).tools] == [
+        'Do f.\nExamples of its input:\n{"a":1}\n{"a":"→"}',
+        "Examples of its input:\n{}",
+    ]
+
+
 LATER = {**F, "name": "later", "defer_loading": True}
 SEARCH = {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}
 REFERENCE = {"type": "tool_result", "tool_use_id": "1", "content": [{"type": "tool_reference", "tool_name": "later"}]}
