@@ -56,6 +56,7 @@ from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
 from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
 from relay.web.access import COOKIE, Gate, GateRules
+from relay.web.responses_socket import SocketRules, Sockets
 
 log = structlog.get_logger(__name__)
 
@@ -282,6 +283,16 @@ class Relay:
     def _request_limits(self) -> Limits:
         return Limits(messages=self._settings.limits.messages, tools=self._settings.limits.tools)
 
+    def _socket_rules(self) -> SocketRules:
+        settings = self._settings.responses
+        return SocketRules(
+            per_key=settings.sockets_per_key,
+            queue=settings.socket_queue,
+            idle_seconds=settings.socket_idle_seconds,
+            total_seconds=settings.socket_seconds,
+            message_bytes=self._settings.limits.body_bytes,
+        )
+
     def _make_http_app(self) -> Quart:
         settings, gateway, request_limits = self._settings, self.gateway, self._request_limits
         rules = GateRules(
@@ -296,7 +307,7 @@ class Relay:
             page.blueprint(self._page_settings()),
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             chat.blueprint(gateway, request_limits, self._default_model),
-            responses.blueprint(self.desk),
+            responses.blueprint(self.desk, Sockets(self._socket_rules(), self.admission)),
             messages.blueprint(gateway, request_limits, self._default_model),
             gemini.blueprint(gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
@@ -371,6 +382,8 @@ def _hypercorn(settings: Settings, http: Listener) -> Config:
     config.bind = [f"fd://{sock.detach()}" for sock in http.sockets]
     config.backlog = BACKLOG
     config.graceful_timeout = LAST_WORDS_SECONDS / 2
+    config.websocket_max_message_size = settings.limits.body_bytes
+    config.websocket_ping_interval = settings.server.keep_alive_seconds
     config.keep_alive_timeout = settings.server.connection_idle_seconds
     config.h11_max_incomplete_size = settings.limits.header_bytes
     config.include_server_header = False

@@ -24,6 +24,7 @@
     │   ├── HostRefused             the Host header names somebody else
     │   └── OriginRefused           a web page that is not ours
     ├── Overloaded              a bound of relay's own is reached
+    ├── ConnectionLimitReached  a WebSocket is older than one may be
     ├── ShuttingDown            relay drains before it stops
     ├── SetupError              relay cannot work as it was started; for the person at the command line
     │   ├── SettingsError           settings are wrong, unknown or refused together
@@ -274,6 +275,18 @@ class Overloaded(RelayError):
     status = 429
     kind = ErrorKind.RATE_LIMIT
     code = "rate_limit_exceeded"
+
+
+class ConnectionLimitReached(RelayError):
+    """A WebSocket is older than one may be; a new one may be opened at once."""
+
+    status = 400
+    kind = ErrorKind.INVALID_REQUEST
+    code = "websocket_connection_limit_reached"
+    should_retry = True
+
+    def __init__(self) -> None:
+        super().__init__("This WebSocket is as old as one may be (responses.socket_seconds); open a new one.")
 
 
 class ShuttingDown(RelayError):

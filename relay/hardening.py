@@ -12,11 +12,15 @@ from importlib.metadata import version
 import h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import Handshake, WSStream
 
 MEASURED_WITH = "0.18.0"
 
 _original_send = TCPServer.protocol_send
+_original_handshake = Handshake.__init__
+_original_events = WSStream._handle_events  # noqa: SLF001  # there is no public place to mend it
 
 
 def apply(write_seconds: float) -> None:
@@ -34,6 +38,8 @@ def apply(write_seconds: float) -> None:
         )
     setattr(H11Protocol, "_check_protocol", _stay_with_http1)  # noqa: B010  (mypy cannot type a replaced method)
     setattr(TCPServer, "protocol_send", _bounded_send(write_seconds))  # noqa: B010
+    setattr(Handshake, "__init__", _without_extensions)  # noqa: B010
+    setattr(WSStream, "_handle_events", _end_when_too_large)  # noqa: B010
 
 
 async def _stay_with_http1(_self: H11Protocol, _request: h11.Request) -> None:
@@ -42,6 +48,20 @@ async def _stay_with_http1(_self: H11Protocol, _request: h11.Request) -> None:
     A server may ignore an Upgrade (https://www.rfc-editor.org/rfc/rfc9110#section-7.8). The other door, the HTTP/2
     preface, ends as a request with an unknown method.
     """
+
+
+def _without_extensions(self: Handshake, headers: list[tuple[bytes, bytes]], http_version: str) -> None:
+    """Take no compression: what is small on the wire would be large before anybody has looked at its size."""
+    _original_handshake(self, headers, http_version)
+    self.extensions = None
+
+
+async def _end_when_too_large(self: WSStream) -> None:
+    """End the connection after a message that is too large: it would go on to be collected, with the socket open."""
+    await _original_events(self)
+    if self.buffer.length > self.buffer.max_length:
+        self.buffer.clear()
+        await self.send(StreamClosed(stream_id=self.stream_id))
 
 
 def _bounded_send(write_seconds: float) -> Callable[[TCPServer, Event], Awaitable[None]]:

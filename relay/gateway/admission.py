@@ -26,6 +26,11 @@ class Admission:
         """Requests that run now."""
         return self._running.total()
 
+    @property
+    def draining(self) -> bool:
+        """Whether nothing new may begin."""
+        return self._draining.is_set()
+
     def check(self, key: str) -> None:
         """Tell whether a request of `key` may begin now.
 
@@ -33,7 +38,7 @@ class Admission:
             ShuttingDown: relay drains.
             Overloaded: the key, or relay, has as many requests as it may.
         """
-        if self._draining.is_set():
+        if self.draining:
             raise ShuttingDown
         if self._running[key] >= self._per_key:
             raise Overloaded(f"This key already has {self._per_key} requests running.", retry_after=1.0)

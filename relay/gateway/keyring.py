@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from relay.errors import StoreError
+from relay.gateway.admins import Stay
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +53,15 @@ class Keyring:
         self._keys: Mapping[str, ClientKey] = {}
         self._used: dict[str, float] = {}
         self._renewed = float("-inf")
+        self._staying: dict[str, list[Callable[[], None]]] = {}
 
     async def refresh(self) -> None:
         """Read the keys again; a revoked one counts no longer."""
         self._keys = await self._store.active()
+        live = {key.id for key in self._keys.values()}
+        for gone in self._staying.keys() - live:
+            for told in self._staying.pop(gone):
+                told()
 
     async def renew(self) -> bool:
         """Read the keys again because one was not known; ``False`` if they were read a moment ago, or cannot be.
@@ -79,6 +85,15 @@ class Keyring:
             self._used[key.id] = self._wall()
         return key
 
+    def stay(self, key: ClientKey) -> Stay:
+        """Return for how long who came with `key` may stay: until it is revoked."""
+
+        def on_end(told: Callable[[], None]) -> Callable[[], None]:
+            self._staying.setdefault(key.id, []).append(told)
+            return lambda: self._forget(key.id, told)
+
+        return Stay(lambda: any(live.id == key.id for live in self._keys.values()), on_end)
+
     def is_admin(self, secret: str) -> bool:
         """Whether `secret` is the admin token."""
         return hmac.compare_digest(_digest(secret), self._admin)
@@ -94,6 +109,14 @@ class Keyring:
                 self._used = used | self._used
                 return False
         return True
+
+    def _forget(self, key: str, told: Callable[[], None]) -> None:
+        """Tell no more of the end of `key`."""
+        waiting = self._staying.get(key, [])
+        if told in waiting:
+            waiting.remove(told)
+        if not waiting:
+            self._staying.pop(key, None)
 
 
 def _digest(secret: str) -> str:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import urlsplit
 
-from quart import Quart, Request, g, request
+from quart import Quart, g, has_request_context
 
 from relay.bridge.pairing import EXTENSION
 from relay.errors import HostRefused, InvalidCredential, InvalidRequest, OriginRefused, PermissionRefused
 from relay.gateway.admins import ALWAYS, Admins
 from relay.gateway.keyring import Keyring
+from relay.web.current import Current, current
 
 
 class Power(Enum):
@@ -39,6 +40,7 @@ ACCESS: dict[str, Power] = {
     "gemini.list_models": Power.CLIENT,
     "gemini.one_model": Power.CLIENT,
     "responses.create": Power.CLIENT,
+    "responses.connect": Power.CLIENT,
     "responses.retrieve": Power.CLIENT,
     "responses.delete": Power.CLIENT,
     "responses.cancel": Power.CLIENT,
@@ -105,37 +107,40 @@ class Gate:
     def guard(self, app: Quart) -> None:
         """Stand before all routes of `app`."""
         app.before_request(self.check)
-        app.before_websocket(_no_sockets_here)
+        app.before_websocket(self.check)
 
     async def check(self) -> None:
         """Let the current request pass, with ``g.key`` and ``g.owner`` saying whose it is: name and id of the key.
 
-        A long answer to an admin goes on for as long as ``g.stay`` lasts.
+        What takes long goes on for as long as ``g.stay`` lasts.
 
         Raises:
             AccessError: it may not.
             InvalidRequest: its framing is ambiguous (request smuggling).
         """
         g.key, g.owner, g.stay = ANYBODY, ANYBODY, ALWAYS
+        request = current()
         self._check_framing(request)
         host = request.headers.get("Host")
         if host is None or not self._rules.knows_host(host):
             raise HostRefused("This host name is not relay's. Use http://localhost, or add it to allowed_hosts.")
         self._check_origin(request)
         rule = request.url_rule
+        if rule is None and not has_request_context():
+            raise PermissionRefused("The bridge's WebSockets are served on its own port.")
         power = ACCESS.get(rule.endpoint) if rule is not None else Power.CLIENT
         if power is Power.PUBLIC or self._is_preflight(request):
             return
         if request.headers.get("Sec-Fetch-Site") == "cross-site" and "Origin" not in request.headers:
             raise OriginRefused("Another site may not call relay.")
         try:
-            g.key = self._authorise(power)
+            g.key = self._authorise(request, power)
         except InvalidCredential:
             if not await self._keyring.renew():
                 raise
-            g.key = self._authorise(power)
+            g.key = self._authorise(request, power)
 
-    def _authorise(self, power: Power | None) -> str:
+    def _authorise(self, request: Current, power: Power | None) -> str:
         if power is Power.CLIENT and not self._rules.auth:
             return ANYBODY
         refused = False
@@ -143,7 +148,7 @@ class Gate:
             key = self._keyring.client(secret)
             is_admin = self._keyring.is_admin(secret)
             if power is Power.CLIENT and key is not None:
-                g.owner = key.id
+                g.owner, g.stay = key.id, self._keyring.stay(key)
                 return key.name
             if power is Power.ADMIN and is_admin:
                 return ADMIN
@@ -156,60 +161,55 @@ class Gate:
             "The API key is missing or wrong. `relay key create NAME` makes one, `relay key list` shows what there is."
         )
 
-    def _is_admin_page(self, current: Request) -> bool:
+    def _is_admin_page(self, request: Current) -> bool:
         """Whether the admin page sent this itself, from its own origin and with both secrets of its session.
 
         Raises:
             PermissionRefused: an admin's browser sent it, but not that page of its own accord.
         """
-        cookie = current.cookies.get(self._rules.admin_cookie, "")
+        cookie = request.cookies.get(self._rules.admin_cookie, "")
         if not self._admins.knows(cookie):
             return False
-        if not is_same_origin(current) or not self._admins.admits(cookie, current.headers.get(TOKEN_HEADER, "")):
+        if not is_same_origin(request) or not self._admins.admits(cookie, request.headers.get(TOKEN_HEADER, "")):
             raise PermissionRefused("Only the admin page itself may do that. Make a new link with: relay admin")
         g.stay = self._admins.stay(cookie)
         return True
 
-    def _check_origin(self, current: Request) -> None:
-        origins = current.headers.getlist("Origin")
-        if (current.method, current.endpoint) == SHOWN_TO_EXTENSIONS and EXTENSION.fullmatch(",".join(origins)):
+    def _check_origin(self, request: Current) -> None:
+        origins = request.headers.getlist("Origin")
+        if (request.method, request.endpoint) == SHOWN_TO_EXTENSIONS and EXTENSION.fullmatch(",".join(origins)):
             return
         if not all(map(self._rules.knows_origin, origins)) or len(origins) > 1:
             raise OriginRefused("This web page may not call relay. Its origin can be added to allowed_origins.")
 
-    def _is_preflight(self, current: Request) -> bool:
+    def _is_preflight(self, request: Current) -> bool:
         """Whether this is a CORS preflight from a configured origin; it carries no credential by design."""
-        return current.method == "OPTIONS" and current.headers.get("Origin") in self._rules.allowed_origins
+        return request.method == "OPTIONS" and request.headers.get("Origin") in self._rules.allowed_origins
 
     @staticmethod
-    def _check_framing(current: Request) -> None:
-        if "Transfer-Encoding" in current.headers and "Content-Length" in current.headers:
+    def _check_framing(request: Current) -> None:
+        if "Transfer-Encoding" in request.headers and "Content-Length" in request.headers:
             raise InvalidRequest("A request has either Content-Length or Transfer-Encoding (RFC 9112, 6.3).")
 
 
-def credentials(current: Request) -> Iterator[str]:
+def credentials(request: Current) -> Iterator[str]:
     """Every credential that the request carries, in any of the spellings that clients use."""
-    scheme, _, bearer = current.headers.get("Authorization", "").partition(" ")
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and bearer.strip():
         yield bearer.strip()
     for header in ("x-api-key", "x-goog-api-key"):
-        if value := current.headers.get(header):
+        if value := request.headers.get(header):
             yield value
-    if value := current.args.get("key"):
+    if value := request.args.get("key"):
         yield value
 
 
-def is_same_origin(current: Request) -> bool:
+def is_same_origin(request: Current) -> bool:
     """Whether the page that sent this, if any page did, has the very host and port that it is sent to.
 
     See https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header. The scheme is left open: behind a proxy that
     speaks TLS it is not the one seen here.
     """
-    origin = current.headers.get("Origin")
-    own = origin is None or urlsplit(origin).netloc == current.headers.get("Host")
-    return own and current.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-
-
-async def _no_sockets_here() -> tuple[str, int]:
-    """The bridge has its own port; a WebSocket on this one is a mistake or an attack."""
-    return "WebSockets are served on the bridge port.", 403
+    origin = request.headers.get("Origin")
+    own = origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+    return own and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"

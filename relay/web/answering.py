@@ -6,14 +6,12 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-import msgspec
 from quart import Response, g
 from quart import request as http
 
 from relay.backends.base import Wanted
 from relay.core.answer import Collector
 from relay.core.events import Finished
-from relay.core.reasoning import HEADER, read_wish
 from relay.core.request import Request
 from relay.dialects.base import StreamEncoder, Voice
 from relay.gateway.dispatch import Gateway
@@ -28,7 +26,7 @@ class Question:
 
     Attributes:
         ignored: what the dialect could not hand on.
-        wanted: who should answer; its ``reasoning`` is what the request's header says, in every dialect.
+        thread: what the dialect knows of the conversation that the question belongs to.
     """
 
     request: Request
@@ -47,7 +45,6 @@ class Answering:
     def __init__(self, gateway: Gateway, question: Question, voice: Voice) -> None:
         self._gateway = gateway
         self._question = question
-        self._wanted = msgspec.structs.replace(question.wanted, reasoning=read_wish(http.headers.get(HEADER)))
         self._voice = voice
         self._dropped = list(question.ignored)
         self._wanted = wanted_of(question)

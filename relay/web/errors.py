@@ -6,10 +6,11 @@ import math
 from typing import Final
 
 import structlog
-from quart import Quart, Response, g, request
+from quart import Quart, Response, g
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge, RequestTimeout
 
 from relay.errors import BodyTooLarge, InvalidRequest, RelayError, RouteNotFound
+from relay.web.current import current
 from relay.web.speech import spoken
 
 log = structlog.get_logger(__name__)
@@ -31,7 +32,7 @@ def response_for(error: RelayError) -> Response:
     ``x-should-retry`` overrides the SDKs' own rule by status, see
     https://github.com/openai/openai-python/blob/main/src/openai/_base_client.py (``_should_retry``).
     """
-    body = spoken(request).error_body(error, g.get("request_id", ""))
+    body = spoken(current()).error_body(error, g.get("request_id", ""))
     response = Response(body, error.status, content_type="application/json")
     should_retry = error.should_retry
     if error.retry_after is not None:
@@ -50,7 +51,8 @@ def _announce_close(response: Response) -> Response:
 
     A client that reuses connections must know: https://www.rfc-editor.org/rfc/rfc9112#section-9.6.
     """
-    has_body = "Content-Length" in request.headers or "Transfer-Encoding" in request.headers
+    headers = current().headers
+    has_body = "Content-Length" in headers or "Transfer-Encoding" in headers
     if has_body and not g.get("body_read"):
         response.headers["Connection"] = "close"
     return response
@@ -63,6 +65,7 @@ async def _relay_error(error: RelayError) -> Response:
 
 
 async def _http_error(error: HTTPException) -> Response:
+    request = current()
     match error:
         case NotFound():
             known: RelayError = RouteNotFound(f"There is no {request.method} {request.path} here.")

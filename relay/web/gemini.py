@@ -69,7 +69,14 @@ async def _answer(gateway: Gateway, call: GeminiCall, method: str, *, enveloped:
     stream = method == "streamGenerateContent"
     events = "sse" in (request.args.get("alt"), request.args.get("$alt"))
     form = ReplyForm(thoughts=call.thoughts, array=stream and not events, enveloped=enveloped)
-    question = Question(request=call.request, dialect="gemini", stream=stream, ignored=call.ignored)
+    thread = call.request.extra.get("sessionId")  # of Google's code assistants
+    question = Question(
+        request=call.request,
+        dialect="gemini",
+        stream=stream,
+        ignored=call.ignored,
+        thread=thread if isinstance(thread, str) else None,
+    )
     return await Answering(gateway, question, GeminiVoice(g.request_id, form)).response()
 
 

@@ -25,17 +25,18 @@ from relay.gateway.responses.background import Asking, Run
 from relay.gateway.responses.compacting import summary
 from relay.gateway.responses.desk import Desk, Prepared, clock, new_id
 from relay.gateway.responses.keeping import events_after
-from relay.web.answering import Answering, Question, record_of
+from relay.web.answering import Answering, Question, record_of, wanted_of
 from relay.web.body import read_json
+from relay.web.responses_socket import NAME, Sockets, serve
 
-NAME: Final = "openai_responses"
 PAGE: Final = 20
 LONGEST_PAGE: Final = 100
 
 
-def blueprint(desk: Desk) -> Blueprint:
-    """Return the routes of responses."""
+def blueprint(desk: Desk, sockets: Sockets) -> Blueprint:
+    """Return the routes of responses, over HTTP and over a WebSocket."""
     routes = Blueprint("responses", __name__)
+    serve(routes, desk, sockets)
 
     @routes.post("/v1/responses")
     async def create() -> Response:
@@ -76,7 +77,7 @@ def blueprint(desk: Desk) -> Blueprint:
     async def compact() -> Response:
         asked = read_compact(await read_json(), new_id=new_id, limits=desk.limits)
         question = _question(asked, await desk.prepare(asked, g.owner))
-        text, answer = await summary(desk.gateway, question.request, record_of(question), question.wanted)
+        text, answer = await summary(desk.gateway, question.request, record_of(question), wanted_of(question))
         item = bodies.compaction_item(new_id("cmp"), desk.seal.close(text))
         counted = answer.usage or Usage(input_tokens=0, output_tokens=0)
         return _json(bodies.compaction(new_id("resp"), clock(), (item,), counted))
@@ -86,14 +87,15 @@ def blueprint(desk: Desk) -> Blueprint:
 
 def _question(asked: Asked, prepared: Prepared) -> Question:
     call = prepared.call
-    return Question(request=call.request, dialect=NAME, stream=asked.stream, ignored=call.ignored)
+    thread = asked.body.prompt_cache_key or prepared.thread
+    return Question(request=call.request, dialect=NAME, stream=asked.stream, ignored=call.ignored, thread=thread)
 
 
 def _in_background(desk: Desk, prepared: Prepared, question: Question) -> Response:
     """Begin to answer, and return what there is so far: the response as it waits, or the stream of its events."""
     writer = prepared.writer()
     run = Run(prepared.id, g.owner, writer.body)
-    desk.background.start(run, Asking(question.request, record_of(question), question.wanted), writer)
+    desk.background.start(run, Asking(question.request, record_of(question), wanted_of(question)), writer)
     response = _stream(run.read(-1, desk.idle_seconds)) if question.stream else _json(run.body())
     if question.ignored:
         response.headers["x-relay-dropped"] = ", ".join(question.ignored)

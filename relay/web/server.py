@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections.abc import Collection, Iterable
 
-from quart import Blueprint, Quart, Response, g, has_request_context, request, websocket
+from hypercorn.typing import WebsocketScope
+from quart import Blueprint, Quart, Response, g, request
+from quart.asgi import ASGIWebsocketConnection
 
 from relay.errors import RouteNotFound
 from relay.web import errors
 from relay.web.access import Gate, GateRules
+from relay.web.current import current
 
 
 def build(
@@ -19,11 +23,14 @@ def build(
     """Return the app with `blueprints` behind `gate`; those named in `closed` answer that they are switched off."""
     app = Quart("relay", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = body_bytes
+    app.asgi_websocket_class = BoundedWebsocket
     app.url_map.merge_slashes = False  # by a redirect, which clients do not follow with a body
     app.before_request(_begin)
+    app.before_websocket(_begin)
     gate.guard(app)
     _close(app, frozenset(closed))
     app.after_request(_finish)
+    app.after_websocket(_finish_refusal)  # type: ignore[type-var]  # Quart calls it without a response too
     errors.install(app)
     for routes in blueprints:
         app.register_blueprint(routes)
@@ -36,7 +43,7 @@ def _close(app: Quart, closed: frozenset[str]) -> None:
     """Refuse requests and sockets that the blueprints `closed` would serve."""
 
     async def refuse() -> None:
-        blueprint = (request if has_request_context() else websocket).blueprint
+        blueprint = current().blueprint
         if blueprint in closed:
             raise RouteNotFound(f"This API is switched off (endpoints.{blueprint}.enabled).")
 
@@ -56,6 +63,19 @@ async def _finish(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
+
+
+async def _finish_refusal(response: Response | None) -> Response | None:
+    """Finish the answer to a handshake that was refused; one that was accepted has none."""
+    return None if response is None else await _finish(response)
+
+
+class BoundedWebsocket(ASGIWebsocketConnection):
+    """A WebSocket whose client waits while its messages are not taken; Quart itself would keep all of them."""
+
+    def __init__(self, app: Quart, scope: WebsocketScope) -> None:
+        super().__init__(app, scope)
+        self.queue = asyncio.Queue(maxsize=1)
 
 
 def _allow_cors(app: Quart, origins: frozenset[str]) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from quart import Request
-
 from relay.dialects.anthropic import errors as anthropic
 from relay.dialects.gemini import errors as gemini
 from relay.dialects.openai_chat import errors as openai_chat
 from relay.dialects.openai_responses import errors as openai_responses
 from relay.errors import RelayError
+from relay.web.current import Current
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ _BY_PATH: Final[tuple[tuple[re.Pattern[str], Speech], ...]] = (
 )
 """First match wins; what matches nothing is OpenAI's."""
 
-_MODEL_LISTS: Final[tuple[tuple[Callable[[Request], bool], Speech], ...]] = (
+_MODEL_LISTS: Final[tuple[tuple[Callable[[Current], bool], Speech], ...]] = (
     (lambda request: request.method == "POST", GEMINI),  # nobody else posts to a model
     (lambda request: "x-goog-api-key" in request.headers or "key" in request.args, GEMINI),
     (lambda request: "anthropic-version" in request.headers, ANTHROPIC),
@@ -44,7 +43,7 @@ _MODEL_LISTS: Final[tuple[tuple[Callable[[Request], bool], Speech], ...]] = (
 """The lists of models have one path in three dialects; the headers tell them apart."""
 
 
-def spoken(request: Request) -> Speech:
+def spoken(request: Current) -> Speech:
     """Return the dialect of `request`."""
     for pattern, speech in _BY_PATH:
         if pattern.match(request.path):

@@ -25,6 +25,7 @@ from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
 from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
 from relay.web.access import TOKEN_HEADER, Gate, GateRules
+from relay.web.responses_socket import SocketRules, Sockets
 
 from ..gateway.conftest import Logged, backend, logged
 from ..gateway.fakes import FakeBackend, FakeKeys
@@ -76,7 +77,9 @@ class Site:
     accounts: tuple[Snapshot, ...] = ()
     screens: FakeScreens = field(default_factory=FakeScreens)
     now: float = 1000.0
+    more_hosts: frozenset[str] = frozenset()
     stored: FakeResponses = field(default_factory=FakeResponses)
+    socket_rules: SocketRules = field(default_factory=SocketRules)
     desk_changes: dict[str, Any] = field(default_factory=dict)
     admission: Admission = field(default_factory=lambda: Admission(per_key=2, total=4))
     registry: SessionRegistry = field(
@@ -86,19 +89,19 @@ class Site:
     async def start(self) -> None:
         self.admins = Admins(lambda: self.now)
         self.keys = FakeKeys(cline=KEY)
-        keyring = Keyring(self.keys, ADMIN, float)
+        keyring = self.keyring = Keyring(self.keys, ADMIN, float)
         await keyring.refresh()
         metrics = Metrics()
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())
         self.desk = make_desk(gateway, self.admission, self.stored, lambda: self.now, **self.desk_changes)
-        hosts = frozenset({"localhost", HOST, "127.0.0.1:3000", "[::1]:3000"})
+        hosts = frozenset({"localhost", HOST, "127.0.0.1:3000", "[::1]:3000"}) | self.more_hosts
         own = frozenset(f"http://{host}" for host in hosts if ":3000" in host)
         rules = GateRules(hosts, own, self.friends, self.auth, COOKIE)
         blueprints = (
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
             chat.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
-            responses.blueprint(self.desk),
+            responses.blueprint(self.desk, Sockets(self.socket_rules, self.admission)),
             messages.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             gemini.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
             models.blueprint(self.backend),

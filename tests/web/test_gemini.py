@@ -72,19 +72,20 @@ async def test_stream_as_an_array(site: Site, path: str):
     assert gemini.parts(gemini.items(await response.get_data())) == HELLO
 
 
-async def test_text_comes_as_it_is_made(site: Site, backend: FakeBackend):
+@pytest.mark.parametrize("path", [EVENTS, STREAM])
+async def test_text_comes_as_it_is_made(site: Site, backend: FakeBackend, path: str):
     go_on = asyncio.Event()
     backend.script = [[Started("m"), TextDelta("Hel")], [], go_on, [TextDelta("lo"), Finished(FinishReason.STOP)]]
     headers = {"Host": HOST, "x-goog-api-key": KEY, "Content-Type": "application/json"}
-    async with site.client.request(EVENTS, method="POST", headers=headers) as connection:
+    async with site.client.request(path, method="POST", headers=headers) as connection:
         await connection.send(json.dumps(BODY).encode())
         await connection.send_complete()
         first = await connection.receive()
         assert await connection.receive() == b"\n"
         go_on.set()
-        rest = await connection.receive()
+        stream = first + b"\n" + await connection.receive()
     assert b'"Hel"' in first
-    assert gemini.parts(gemini.events(first + b"\n" + rest)) == HELLO
+    assert gemini.parts(gemini.events(stream) if path == EVENTS else gemini.items(stream)) == HELLO
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -231,3 +232,22 @@ async def test_switched_off(make_site: Make, backend: FakeBackend):
     for path in (GENERATE, "/v1/models/m:generateContent", "/v1internal:generateContent"):
         assert await failure(await post(site, path)) == (404, "NOT_FOUND", "NOT_FOUND")
     assert await failure(await site.ask("GET", "/v1beta/models")) == (404, "NOT_FOUND", "NOT_FOUND")
+
+
+# --- who should answer
+
+
+async def test_session_and_reasoning_by_header(site: Site, backend: FakeBackend):
+    await post(site, GENERATE, headers={"x-relay-session": "work", "x-relay-reasoning": "off"})
+    (wanted,) = backend.wanted
+    assert (wanted.account, wanted.key, wanted.reasoning.mode) == ("work", None, "off")
+
+
+async def test_calls_of_one_assistant_session_belong_together(site: Site, backend: FakeBackend):
+    for session in ("a", "a", "b", 7):
+        body = {"model": "m", "request": {**BODY, "sessionId": session}}
+        await post(site, "/v1internal:generateContent", body)
+    keys = [wanted.key for wanted in backend.wanted]
+    assert keys[0] == keys[1] != keys[2]
+    assert keys[0] is not None
+    assert keys[3] is None

@@ -51,6 +51,11 @@ class Prepared:
     _scribe: Scribe
     _origin: Origin | None
 
+    @property
+    def stored(self) -> bool:
+        """Whether the response will be kept."""
+        return self._origin is not None
+
     def writer(self, model: str | None = None) -> Writer:
         """Return the writer of the response, which `model` makes."""
         form = self.call.form
