@@ -84,7 +84,7 @@ def _sentence(exc: Exception) -> str | None:
 )
 @click.version_option(__version__, prog_name="relay")
 def main() -> None:
-    """Use the chat you are signed in to from any tool that speaks the OpenAI API."""
+    """Use the chat you are signed in to from any tool that speaks the API of OpenAI, Anthropic or Gemini."""
 
 
 for _command in (serve, key, pair, admin, doctor, login, headless, browser, extension):
