@@ -112,7 +112,7 @@ class Gateway:
     @asynccontextmanager
     async def _backend_reply(self, request: Request, record: Record, wanted: Wanted) -> AsyncIterator[Exchange]:
         question = Question(request, self._rules, wanted.reasoning)
-        memory = self._proofs.of(record.key)
+        memory = self._proofs.of(record.owner)
         async with self.backend.open(question.request, wanted, memory.recall) as reply:
             record.account, record.served_model = reply.account, reply.model
             pipeline = Pipeline(question.request, self._rules, reply.enforces, reply.model)

@@ -69,7 +69,7 @@ class Proofs:
         self._by_call: dict[bytes, Given] = {}
 
     def of(self, owner: str) -> Memory:
-        """Return what one request of the client key `owner` may use."""
+        """Return what one request of the key with the id `owner` may use."""
         return Memory(self, owner)
 
     def keep(self, given: Given) -> None:

@@ -21,7 +21,10 @@ ResultWord = Literal["complete", "error", "cancelled"]
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """One request from its arrival to its end; times in seconds of a monotonic clock."""
+    """One request from its arrival to its end; times in seconds of a monotonic clock.
+
+    ``key`` is the name of the client's key, ``owner`` its id, which no other key will ever have.
+    """
 
     id: str
     dialect: str
@@ -29,6 +32,7 @@ class Record:
     model: str
     stream: bool
     started: float
+    owner: str = ""
     client: str = ""
     retry_count: str = ""
     account: str | None = None

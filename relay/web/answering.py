@@ -121,6 +121,7 @@ def record_of(question: Question) -> Record:
         id=g.request_id,
         dialect=question.dialect,
         key=g.key,
+        owner=g.owner,
         model=question.request.model,
         stream=question.stream,
         started=g.started,

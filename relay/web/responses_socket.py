@@ -250,6 +250,7 @@ def _record(prepared: Prepared, request_id: str) -> Record:
         id=request_id,
         dialect=NAME,
         key=g.key,
+        owner=g.owner,
         model=prepared.call.request.model,
         stream=True,
         started=time.monotonic(),
