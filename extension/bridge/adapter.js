@@ -28,6 +28,8 @@
  * @property {() => Promise<AdapterStatus>} status  Never rejects for a reason a person could mend: it says so instead.
  * @property {(request: import("./frames.js").ChatRequest, options: {signal: AbortSignal}) => Answer} chat
  *   Run one request. Throws {@link AdapterError}; an abort of `signal` stops the site's work at once.
+ * @property {(asked: import("./frames.js").MediaAsked, options: {signal: AbortSignal}) => Answer} [media]
+ *   The same for a request of another method; only those that the status lists are asked for.
  * @property {(listener: (status: AdapterStatus) => void) => void} [onstatus]  Calls `listener` when the status changed
  *   by itself, e.g. because a model finished downloading.
  * @property {boolean} [downloadable]  Whether `download` is what the site lacks now; it changes with the status.

@@ -33,7 +33,8 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {boolean} [single_prompt]  Takes one text for each call: relay makes one of the whole conversation.
  * @property {boolean} [reuse]  Can go on in a conversation of the site that is open.
  * @property {boolean} [prompt_file]  An over-long prompt may come as a file.
- * @property {string[]} [parameters]  The optional request fields that are honoured.
+ * @property {Method[]} [methods]  What it can do besides chat.
+ * @property {string[]} [parameters]  The optional request fields that are honoured; those of media as `image.size`.
  * @typedef {{concurrency?: number, max_prompt_chars?: number}} PageLimits
  * @typedef {object} Model
  * @property {string} id
@@ -42,6 +43,7 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {string} [owned_by]
  * @property {number} [context]
  * @property {number} [max_output]
+ * @property {Method[]} [methods]  What it is for; chat unless said.
  * @typedef {"starting" | "ready" | "login_required" | "blocked" | "site_changed" | "unavailable"} SessionState
  * @typedef {"captcha" | "consent" | "limit" | "verification"} BlockReason
  * @typedef {object} PageState  A field left out keeps its last value.
@@ -99,8 +101,14 @@ export const PROTOCOL_VERSIONS = [1];
  * @typedef {{type: "proof", kind: string, data: string, call?: string}} ProofPart  Of the reasoning before it, or of the
  *   tool call with that id, which is still open.
  * @typedef {{type: "tool_call", id: string, name?: string, arguments: string}} ToolCallPart
- * @typedef {{type: "image", url: string}} ImagePart
- * @typedef {TextPart | ReasoningPart | ProofPart | ToolCallPart | ImagePart} Part
+ * @typedef {{type: "image", url: string, partial?: number}} ImagePart  With `partial` an unfinished one, counted from 0.
+ * @typedef {{type: "audio", data: string, format: string}} AudioPart  The next bytes of the speech, in base64.
+ * @typedef {{type: "segment", text: string, start: number, end: number}} SegmentPart  When a piece of the transcript was
+ *   said, in seconds; its text is in a text part too.
+ * @typedef {{type: "recording", language?: string, duration?: number}} RecordingPart  What was heard as a whole.
+ * @typedef {{type: "embedding", index: number, values: number[]}} EmbeddingPart
+ * @typedef {AudioPart | SegmentPart | RecordingPart | EmbeddingPart} MediaPart
+ * @typedef {TextPart | ReasoningPart | ProofPart | ToolCallPart | ImagePart | MediaPart} Part
  */
 
 /**
@@ -159,6 +167,56 @@ export const PROTOCOL_VERSIONS = [1];
  */
 
 /**
+ * What a call of another method asks for. Optional fields come only to pages that list them in their parameters.
+ * @typedef {"chat" | "image" | "speech" | "transcription" | "embedding"} Method
+ * @typedef {object} ImageRequest
+ * @property {string} model
+ * @property {string} prompt
+ * @property {number} [n]
+ * @property {string} [size]  `1024x1536`, or a word of the model.
+ * @property {string} [quality]
+ * @property {string} [style]
+ * @property {string} [background]
+ * @property {string} [moderation]
+ * @property {string} [output_format]  `png`, `jpeg`, `webp`
+ * @property {number} [output_compression]
+ * @property {string} [input_fidelity]
+ * @property {number} [partial_images]  How many unfinished pictures are welcome meanwhile.
+ * @property {string[]} [images]  Pictures to change, as `data:` URLs.
+ * @property {string} [mask]
+ * @property {string} [user]
+ * @typedef {object} SpeechRequest
+ * @property {string} model
+ * @property {string} text
+ * @property {string} [voice]
+ * @property {string} [format]  A wish: `mp3`, `opus`, `aac`, `flac`, `wav`, `pcm`.
+ * @property {string} [instructions]
+ * @property {number} [speed]
+ * @property {string} [user]
+ * @typedef {object} TranscriptionRequest
+ * @property {string} model
+ * @property {string} data  The recording, in base64.
+ * @property {string} format  `wav`, `mp3`, `webm`, …
+ * @property {boolean} [translate]  Write it down in English.
+ * @property {boolean} [segments]  Say when each piece was said.
+ * @property {string} [language]
+ * @property {string} [prompt]
+ * @property {number} [temperature]
+ * @property {string} [user]
+ * @typedef {object} EmbeddingRequest
+ * @property {string} model
+ * @property {string[]} [texts]
+ * @property {number[][]} [tokens]  Instead of texts.
+ * @property {number} [dimensions]
+ * @property {string} [user]
+ * @typedef {{method: "chat", request: ChatRequest}} ChatAsked
+ * @typedef {{method: "image", request: ImageRequest} | {method: "speech", request: SpeechRequest}
+ *   | {method: "transcription", request: TranscriptionRequest}
+ *   | {method: "embedding", request: EmbeddingRequest}} MediaAsked
+ * @typedef {ChatAsked | MediaAsked} Asked
+ */
+
+/**
  * What relay sends.
  * @typedef {{frame_bytes: number, unacked_bytes: number}} RelayLimits
  * @typedef {{call: string, attempt: number, next: number, upto: number}} ResumeWanted
@@ -179,7 +237,7 @@ export const PROTOCOL_VERSIONS = [1];
  * @property {string} call
  * @property {number} attempt
  * @property {string} method
- * @property {ChatRequest} request
+ * @property {Asked["request"]} request
  * @property {number} credit
  * @typedef {{type: "credit", call: string, attempt: number, ack: number, upto: number}} CreditFrame
  * @typedef {{type: "cancel", call: string, attempt: number, reason: string}} CancelFrame
@@ -247,6 +305,53 @@ const request = object({
   conversation: optional(text({ min: 1 })),
 });
 
+const texts = (/** @type {string[]} */ ...names) => Object.fromEntries(names.map((name) => [name, optional(text())]));
+
+/** What each method's request must be. @type {Record<string, import("./shape.js").Check>} */
+const REQUESTS = {
+  chat: request,
+  image: object({
+    model: text(),
+    prompt: text(),
+    ...texts("size", "quality", "style", "background", "moderation", "output_format", "input_fidelity", "mask", "user"),
+    n: optional(whole(1)),
+    output_compression: optional(whole()),
+    partial_images: optional(whole()),
+    images: optional(list(text())),
+  }),
+  speech: object({
+    model: text(),
+    text: text(),
+    ...texts("voice", "format", "instructions", "user"),
+    speed: optional(number()),
+  }),
+  transcription: object({
+    model: text(),
+    data: text(),
+    format: text(),
+    ...texts("language", "prompt", "user"),
+    translate: optional(flag),
+    segments: optional(flag),
+    temperature: optional(number()),
+  }),
+  embedding: object({
+    model: text(),
+    texts: optional(list(text())),
+    tokens: optional(list(list(whole()))),
+    dimensions: optional(whole(1)),
+    user: optional(text()),
+  }),
+};
+
+/**
+ * Whether this version knows a method.
+ * @param {string} method
+ * @returns {method is Method}
+ */
+export function isMethod(method) {
+  return Object.hasOwn(REQUESTS, method);
+}
+
 /** @type {Record<string, import("./shape.js").Check>} */
 const RELAY_FRAMES = {
   welcome: object({
@@ -285,7 +390,7 @@ export function decode(data) {
     object({ type: text({ min: 1 }) })(frame, "");
     if (!Object.hasOwn(RELAY_FRAMES, frame.type)) return null;
     RELAY_FRAMES[frame.type]?.(frame, frame.type);
-    if (frame.type === "call" && frame.method === "chat") request(frame.request, "call.request");
+    if (frame.type === "call" && isMethod(frame.method)) REQUESTS[frame.method]?.(frame.request, "call.request");
   } catch (error) {
     if (error instanceof ShapeError) throw new MalformedFrame(error.message);
     throw error;

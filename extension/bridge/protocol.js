@@ -6,13 +6,13 @@
  * The contract is docs/reference/bridge-protocol.md.
  */
 
-import { MalformedFrame, PROTOCOL_VERSIONS, decode, encode } from "./frames.js";
+import { MalformedFrame, PROTOCOL_VERSIONS, decode, encode, isMethod } from "./frames.js";
 import { Outgoing } from "./outgoing.js";
 
 /**
  * @typedef {import("./frames.js").WelcomeFrame} WelcomeFrame
  * @typedef {import("./frames.js").ByeFrame} ByeFrame
- * @typedef {import("./frames.js").ChatRequest} ChatRequest
+ * @typedef {import("./frames.js").Asked} Asked
  * @typedef {import("./frames.js").PageState} PageState
  * @typedef {import("./frames.js").Part} Part
  * @typedef {import("./adapter.js").Finish} Finish
@@ -24,7 +24,7 @@ import { Outgoing } from "./outgoing.js";
  * What the host must act on. `room` says that a call which was not writable may go on; `abort` has the relay's reason,
  * or `gone` when relay no longer wants the call.
  * @typedef {{kind: "welcome", frame: WelcomeFrame}} WelcomeEvent
- * @typedef {{kind: "start", call: string, attempt: number, request: ChatRequest}} StartEvent
+ * @typedef {{kind: "start", call: string, attempt: number} & Asked} StartEvent
  * @typedef {{kind: "abort", call: string, attempt: number, reason: string}} AbortEvent
  * @typedef {{kind: "room", call: string, attempt: number}} RoomEvent
  * @typedef {{kind: "bye", frame: ByeFrame}} ByeEvent
@@ -266,12 +266,13 @@ export class PageProtocol {
       ending: null,
       endingSent: false,
     });
-    if (method !== "chat") {
+    if (!isMethod(method)) {
       this.fail(call, { kind: "unsupported", message: `this page knows no method ${method}` });
       return superseded;
     }
     this.#queue.push(encode({ type: "accepted", call, attempt }));
-    return [...superseded, { kind: "start", call, attempt, request }];
+    const asked = /** @type {Asked} */ ({ method, request });
+    return [...superseded, { kind: "start", call, attempt, ...asked }];
   }
 
   /**

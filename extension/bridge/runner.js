@@ -68,13 +68,13 @@ export class CallRunner {
    * @param {import("./protocol.js").StartEvent} event
    * @returns {Promise<void>}  when the call has ended; it never rejects
    */
-  start = async ({ call, attempt, request }) => {
+  start = async ({ call, attempt, kind: _, ...asked }) => {
     const startedAt = this.#now();
     /** @type {CallView} */
     const view = {
       call,
       attempt,
-      model: request.model,
+      model: asked.request.model,
       startedAt,
       ms: 0,
       parts: 0,
@@ -87,7 +87,7 @@ export class CallRunner {
     this.#views = [...this.#views, view].slice(-SHOWN_CALLS);
     this.#changed(run);
     try {
-      await this.#pump(run, request);
+      await this.#pump(run, asked);
     } catch (error) {
       if (!run.controller.signal.aborted) this.#fail(run, error);
     }
@@ -119,12 +119,12 @@ export class CallRunner {
 
   /**
    * @param {Run} run
-   * @param {import("./frames.js").ChatRequest} request
+   * @param {import("./frames.js").Asked} asked
    */
-  async #pump(run, request) {
+  async #pump(run, asked) {
     const { adapter, protocol, flush } = this.#options;
     const { signal } = run.controller;
-    const answer = adapter.chat(request, { signal });
+    const answer = answerOf(adapter, asked, signal);
     for (;;) {
       const next = await this.#next(run, answer);
       // Room is for parts: an end needs none, so it is not made to wait.
@@ -208,6 +208,18 @@ export class CallRunner {
     run.view.ms = this.#now() - run.view.startedAt;
     this.#options.onchange?.(this.#views);
   }
+}
+
+/**
+ * @param {Adapter} adapter
+ * @param {import("./frames.js").Asked} asked
+ * @param {AbortSignal} signal
+ * @returns {Answer}
+ */
+function answerOf(adapter, asked, signal) {
+  if (asked.method === "chat") return adapter.chat(asked.request, { signal });
+  if (!adapter.media) throw new AdapterError("unsupported", `this page knows no method ${asked.method}`);
+  return adapter.media(asked, { signal });
 }
 
 /**

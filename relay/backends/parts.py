@@ -6,7 +6,19 @@ from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
 
-from relay.bridge.frames import ImageOutPart, Part, ProofPart, ReasoningPart, TextPart, ToolCallPart
+from relay.bridge.frames import (
+    AudioOutPart,
+    EmbeddingOutPart,
+    ImageOutPart,
+    MediaPart,
+    Part,
+    ProofPart,
+    ReasoningPart,
+    RecordingPart,
+    SegmentPart,
+    TextPart,
+    ToolCallPart,
+)
 from relay.core.events import (
     Event,
     ImagePart,
@@ -38,7 +50,7 @@ class PartReader:
         """Return the events that `parts` mean.
 
         Raises:
-            BridgeViolation: the pieces of tool calls are mixed up.
+            BridgeViolation: the pieces of tool calls are mixed up, or a part is not one of a chat.
         """
         out: list[Event] = []
         texts: list[str] = []
@@ -50,12 +62,8 @@ class PartReader:
                         texts.append(text)
                     case ReasoningPart():
                         thoughts.append(part)
-                    case ToolCallPart():
-                        self._tool_call(out, part)
-                    case ProofPart():
-                        self._proof(out, part)
-                    case ImageOutPart(url=url):
-                        self._image(out, url)
+                    case _:
+                        self._whole(out, part)
             if texts:
                 self._text(out, "".join(texts))
                 texts.clear()
@@ -80,6 +88,19 @@ class PartReader:
             if text := "".join([part.text for part in same]):
                 self._end_call(out)
                 out.append(ReasoningDelta(text, kind=kind))
+
+    def _whole(self, out: list[Event], part: ToolCallPart | ProofPart | ImageOutPart | MediaPart) -> None:
+        match part:
+            case ToolCallPart():
+                self._tool_call(out, part)
+            case ProofPart():
+                self._proof(out, part)
+            case ImageOutPart(url=url, partial=None):
+                self._image(out, url)
+            case ImageOutPart():
+                pass  # an unfinished picture, shown meanwhile; a chat waits for the whole one
+            case AudioOutPart() | SegmentPart() | RecordingPart() | EmbeddingOutPart():
+                raise BridgeViolation("The page answered a chat with a part of another method.")
 
     def _image(self, out: list[Event], url: str) -> None:
         if not url.startswith(IMAGE_URLS):

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from relay.core.events import FinishReason, ReasoningKind, Usage
+from relay.core.media import MediaRequest, Method
 from relay.core.request import Request
 from relay.core.surrogates import mend_json
 
@@ -22,6 +23,7 @@ Name = Annotated[str, Meta(max_length=256)]
 Sentence = Annotated[str, Meta(max_length=4096)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
+Seconds = Annotated[float, Meta(ge=0, le=10**9)]
 
 
 class _Frame(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
@@ -75,7 +77,7 @@ class Account(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What the session can do; everything is off unless said."""
+    """What the session can do; everything is off unless said, but chat. ``methods`` is what it can do besides."""
 
     tools: bool = False
     tool_choice: bool = False
@@ -92,6 +94,7 @@ class Capabilities(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True
     single_prompt: bool = False
     reuse: bool = False
     prompt_file: bool = False
+    methods: Annotated[tuple[Name, ...], Meta(max_length=16)] = ()
     parameters: Annotated[tuple[Name, ...], Meta(max_length=64)] = ()
 
 
@@ -103,7 +106,7 @@ class PageLimits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """A model the session offers."""
+    """A model the session offers; ``methods`` is what it is for."""
 
     id: Id
     name: Name | None = None
@@ -111,6 +114,7 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     owned_by: Name | None = None
     context: Count | None = None
     max_output: Count | None = None
+    methods: Annotated[tuple[Name, ...], Meta(min_length=1, max_length=16)] = ("chat",)
 
 
 SessionState: TypeAlias = Literal["starting", "ready", "login_required", "blocked", "site_changed", "unavailable"]
@@ -165,17 +169,48 @@ class ToolCallPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t
     arguments: str = ""
 
 
-class ImageOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="image"):
-    """An image in the answer."""
+class ImageOutPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="image"):
+    """An image in the answer; with ``partial`` an unfinished one, which is only shown meanwhile."""
 
     url: str
+    partial: Annotated[int, Meta(ge=0, le=64)] | None = None
+
+
+class AudioOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="audio"):
+    """The next bytes of the speech, in base64, and their format."""
+
+    data: str
+    format: Name
+
+
+class SegmentPart(msgspec.Struct, frozen=True, tag_field="type", tag="segment"):
+    """When a piece of the transcript was said, in seconds; its text is in a text part too."""
+
+    text: str
+    start: Seconds
+    end: Seconds
+
+
+class RecordingPart(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="type", tag="recording"):
+    """What was heard of the recording as a whole."""
+
+    language: Name | None = None
+    duration: Seconds | None = None
+
+
+class EmbeddingOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="embedding"):
+    """The embedding of text number ``index``."""
+
+    index: Count
+    values: Annotated[tuple[float, ...], Meta(min_length=1, max_length=65_536)]
 
 
 class UnknownPart(msgspec.Struct, frozen=True, tag_field="type", tag="unknown"):
     """A part of a type that this version does not know: it counts and means nothing."""
 
 
-Part: TypeAlias = TextPart | ReasoningPart | ProofPart | ToolCallPart | ImageOutPart
+MediaPart: TypeAlias = AudioOutPart | SegmentPart | RecordingPart | EmbeddingOutPart
+Part: TypeAlias = TextPart | ReasoningPart | ProofPart | ToolCallPart | ImageOutPart | MediaPart
 
 
 class Parts(_Frame, frozen=True, kw_only=True, tag="parts"):
@@ -206,7 +241,7 @@ class Fail(_Frame, frozen=True, kw_only=True, tag="fail"):
     seq: Count
     kind: Name
     message: Sentence = ""
-    retry_after: Annotated[float, Meta(ge=0, le=10**9)] | None = None
+    retry_after: Seconds | None = None
 
 
 class Pong(_Frame, frozen=True, kw_only=True, tag="pong"):
@@ -274,6 +309,16 @@ class Call(_Frame, frozen=True, kw_only=True, tag="call"):
     credit: int
 
 
+class MediaCall(_Frame, frozen=True, kw_only=True, tag="call"):
+    """Run this request, which is no chat."""
+
+    call: str
+    attempt: int
+    method: Method
+    request: MediaRequest
+    credit: int
+
+
 class Credit(_Frame, frozen=True, kw_only=True, tag="credit"):
     """Parts below ``ack`` have arrived; parts below ``upto`` may be sent."""
 
@@ -308,7 +353,7 @@ class Bye(_Frame, frozen=True, kw_only=True, tag="bye"):
     retry_after: float | None = None
 
 
-RelayFrame: TypeAlias = Welcome | Call | Credit | Cancel | Ping | Bye
+RelayFrame: TypeAlias = Welcome | Call | MediaCall | Credit | Cancel | Ping | Bye
 
 
 class MalformedFrame(ValueError):
@@ -317,7 +362,9 @@ class MalformedFrame(ValueError):
 
 _FRAME = msgspec.json.Decoder(PageFrame)
 _FRAME_TYPES = frozenset({"hello", "state", "accepted", "parts", "done", "fail", "pong"})
-_PART_TYPES = frozenset({"text", "reasoning", "proof", "tool_call", "image"})
+_PART_TYPES = frozenset(
+    {"text", "reasoning", "proof", "tool_call", "image", "audio", "segment", "recording", "embedding"}
+)
 _UNKNOWN_PART = {"type": "unknown"}
 _ENCODER = msgspec.json.Encoder()
 

@@ -25,6 +25,7 @@ from relay.bridge.frames import (
     Credit,
     Done,
     Fail,
+    MediaCall,
     Part,
     Parts,
     RelayFrame,
@@ -34,6 +35,7 @@ from relay.bridge.frames import (
     UnknownPart,
 )
 from relay.core.events import FinishReason, Usage
+from relay.core.media import MediaRequest
 from relay.core.request import Request
 from relay.errors import BridgeViolation, CallTimeout, RelayError, SessionLost
 
@@ -98,7 +100,7 @@ class CallState:
 
     id: str
     attempt: int
-    request: Request
+    request: Request | MediaRequest
     started: float
     moved: float
     upto: int
@@ -144,7 +146,7 @@ class SessionProtocol:
         """Whether :meth:`drain` would return anything."""
         return bool(self._outbox or self._credit_due)
 
-    def start(self, call_id: str, attempt: int, request: Request, now: float) -> CallState:
+    def start(self, call_id: str, attempt: int, request: Request | MediaRequest, now: float) -> CallState:
         """Open a call and queue its ``call`` frame."""
         call = CallState(call_id, attempt, request, started=now, moved=now, upto=self._window.parts)
         self._calls[call_id] = call
@@ -267,7 +269,13 @@ class SessionProtocol:
             self._outbox.append(frame)
 
     def _send_call(self, call: CallState) -> None:
-        self._send(Call(call=call.id, attempt=call.attempt, method="chat", request=call.request, credit=call.upto))
+        asked = call.request
+        if isinstance(asked, Request):
+            self._send(Call(call=call.id, attempt=call.attempt, method="chat", request=asked, credit=call.upto))
+        else:
+            self._send(
+                MediaCall(call=call.id, attempt=call.attempt, method=asked.METHOD, request=asked, credit=call.upto)
+            )
 
     def _grant(self, call: CallState) -> None:
         call.upto = call.consumed + self._window.parts

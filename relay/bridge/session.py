@@ -31,6 +31,7 @@ from relay.bridge.frames import (
 )
 from relay.bridge.health import Health, LastError
 from relay.bridge.protocol import CallState, Clocks, Failed, Outcome, SessionProtocol, Window
+from relay.core.media import MediaRequest
 from relay.core.request import Request
 from relay.errors import BridgeViolation, RelayError, SessionLost
 
@@ -211,7 +212,7 @@ class Session:
         return self._protocol.drain()
 
     @asynccontextmanager
-    async def call(self, request: Request, attempt: int = 1) -> AsyncIterator[LiveCall]:
+    async def call(self, request: Request | MediaRequest, attempt: int = 1) -> AsyncIterator[LiveCall]:
         """Run one call on this session; leaving the block early cancels it in the page.
 
         Leaving it without an exception says that the reader has enough.

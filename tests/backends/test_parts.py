@@ -5,7 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.backends.parts import PartReader
-from relay.bridge.frames import ImageOutPart, Part, ProofPart, ReasoningPart, TextPart, ToolCallPart
+from relay.bridge.frames import (
+    AudioOutPart,
+    EmbeddingOutPart,
+    ImageOutPart,
+    Part,
+    ProofPart,
+    ReasoningPart,
+    RecordingPart,
+    SegmentPart,
+    TextPart,
+    ToolCallPart,
+)
 from relay.core.events import (
     Event,
     ImagePart,
@@ -158,3 +169,15 @@ def test_cutting_batches_differently_changes_nothing(parts: list[Part], cut: int
 def test_image_with_a_dangerous_url_is_refused() -> None:
     with pytest.raises(BridgeViolation):
         read([ImageOutPart("javascript:alert(1)")])
+
+
+def test_unfinished_picture_is_not_part_of_a_chat() -> None:
+    assert read([ImageOutPart("data:,a", 0), ImageOutPart("data:,b")]) == [ImagePart("data:,b")]
+
+
+@pytest.mark.parametrize(
+    "part", [AudioOutPart("AAAA", "mp3"), SegmentPart("a", 0, 1), RecordingPart("en"), EmbeddingOutPart(0, (1.0,))]
+)
+def test_parts_of_other_methods_do_not_answer_a_chat(part: Part) -> None:
+    with pytest.raises(BridgeViolation):
+        read([part])

@@ -11,6 +11,7 @@ from relay.bridge.frames import (
     Credit,
     Done,
     Fail,
+    MediaCall,
     Parts,
     ResumeOffer,
     ResumeWanted,
@@ -29,6 +30,7 @@ from relay.bridge.protocol import (
     Window,
 )
 from relay.core.events import FinishReason
+from relay.core.media import SpeechRequest
 from relay.errors import BackendFailed, BridgeViolation, CallTimeout, RelayError, SessionLost
 
 CLOCKS = Clocks(pick_up=10, first_part=300, gap=120, total=3600)
@@ -72,6 +74,16 @@ def streaming(*pieces: str, window: Window = WINDOW) -> Bench:
 
 def offer(sent: int, attempt: int = 1) -> ResumeOffer:
     return ResumeOffer(call="c-1", attempt=attempt, sent=sent)
+
+
+def test_call_of_another_method_is_sent_as_such() -> None:
+    bench = Bench()
+    bench.protocol.drain()
+    asked = SpeechRequest(model="s-1", text="Hello")
+
+    bench.protocol.start("c-2", 1, asked, 0.0)
+
+    assert bench.protocol.drain() == [MediaCall(call="c-2", attempt=1, method="speech", request=asked, credit=4)]
 
 
 def call_frame(credit: int = 4) -> Call:

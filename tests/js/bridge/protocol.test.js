@@ -59,7 +59,9 @@ test("a welcome is an event with all that relay said", () => {
 test("a call is an event, and accepted at once", () => {
   const protocol = online();
   const frame = callFrame();
-  assert.deepEqual(receive(protocol, frame), [{ kind: "start", call: "c-1", attempt: 1, request: frame.request }]);
+  assert.deepEqual(receive(protocol, frame), [
+    { kind: "start", call: "c-1", attempt: 1, method: "chat", request: frame.request },
+  ]);
   assert.deepEqual(drain(protocol), [{ type: "accepted", call: "c-1", attempt: 1 }]);
 });
 

@@ -356,3 +356,53 @@ test("it remembers the last fifty calls, and runs on the system's clock", async 
   assert.deepEqual([calls.calls.length, calls.calls.at(-1)?.call, seen.length], [50, "c-59", 120]);
   assert.ok(Math.abs(Date.now() - Number(calls.calls.at(-1)?.startedAt)) < 60_000);
 });
+
+test("a call of another method goes to the adapter's media, or is refused", async () => {
+  /** @type {unknown[]} */
+  const asked = [];
+  const calls = runner(async function* () {
+    yield TEXT("never");
+    return { finish_reason: "stop" };
+  });
+  const frame = { ...callFrame(), method: "speech", request: { model: "s-1", text: "Hello" } };
+  await receive(calls, frame);
+  const speaking = new CallRunner({
+    adapter: {
+      id: "test",
+      matches: () => true,
+      status: async () => ({ state: "ready" }),
+      async *chat () {
+        yield TEXT("never");
+        return { finish_reason: "stop" };
+      },
+      async *media (what) {
+        asked.push(what);
+        yield { type: "audio", data: "AAAA", format: "mp3" };
+        return { finish_reason: "stop" };
+      },
+    },
+    protocol,
+    flush: () => {},
+  });
+  await receive(speaking, { ...frame, call: "c-2" });
+  assert.deepEqual(asked, [{ method: "speech", request: frame.request }]);
+  const frames = sent();
+  assert.deepEqual(
+    frames.map(({ type, call }) => [type, call]),
+    [
+      ["accepted", "c-1"],
+      ["accepted", "c-2"],
+      ["fail", "c-1"],
+      ["parts", "c-2"],
+      ["done", "c-2"],
+    ],
+  );
+  assert.equal(frames[2].kind, "unsupported");
+  assert.deepEqual(
+    [...calls.calls, ...speaking.calls].map(({ model, outcome }) => [model, outcome]),
+    [
+      ["s-1", "failed"],
+      ["s-1", "done"],
+    ],
+  );
+});

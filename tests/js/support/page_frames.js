@@ -16,6 +16,7 @@ const id = text({ min: 1, max: 128 });
 const name = text({ max: 256 });
 const sentence = text({ max: 4096 });
 const attempt = whole(1, 2 ** 31);
+const seconds = number(0);
 const of = { call: id, attempt, seq: whole() };
 const flags = Object.fromEntries(
   [
@@ -41,7 +42,11 @@ const part = tagged("type", {
   reasoning: object({ text: text(), kind: optional(oneOf("raw", "summary")) }),
   proof: object({ kind: name, data: text(), call: optional(id) }),
   tool_call: object({ id, name: optional(name), arguments: optional(text()) }),
-  image: object({ url: text() }),
+  image: object({ url: text(), partial: optional(whole(0, 64)) }),
+  audio: object({ data: text(), format: name }),
+  segment: object({ text: text(), start: seconds, end: seconds }),
+  recording: object({ language: optional(name), duration: optional(seconds) }),
+  embedding: object({ index: whole(), values: list(number(), { min: 1, max: 65_536 }) }),
 });
 
 /** @type {Record<string, import("../../../extension/bridge/shape.js").Check>} */
@@ -68,7 +73,7 @@ const FRAMES = {
         allowance: optional(object({ remaining: number(), total: optional(number()), unit: optional(name) })),
       }),
     ),
-    capabilities: optional(object({ ...flags, parameters: optional(list(name, { max: 64 })) })),
+    capabilities: optional(object({ ...flags, parameters: optional(list(name, { max: 64 })), methods: optional(list(name, { max: 16 })) })),
     limits: optional(object({ concurrency: optional(whole(1, 64)), max_prompt_chars: optional(whole(1)) })),
     models: optional(
       list(
@@ -79,6 +84,7 @@ const FRAMES = {
           owned_by: optional(name),
           context: optional(whole()),
           max_output: optional(whole()),
+          methods: optional(list(name, { min: 1, max: 16 })),
         }),
         { max: 5000 },
       ),
