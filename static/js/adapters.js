@@ -77,7 +77,16 @@ class LoadedPuter {
 
   /** @type {Adapter["chat"]} */
   async *chat(request, options) {
+    return yield* this.#ready().chat(request, options);
+  }
+
+  /** @type {NonNullable<Adapter["media"]>} */
+  async *media(asked, options) {
+    return yield* this.#ready().media(asked, options);
+  }
+
+  #ready() {
     if (this.#loaded === undefined) throw new AdapterError("login_required", "puter.js is not loaded in the page");
-    return yield* this.#loaded.chat(request, options);
+    return this.#loaded;
   }
 }

@@ -3,6 +3,8 @@
  * page and back works, with tools too, before anybody has signed in anywhere.
  */
 
+import { MEDIA_PARAMETERS, METHODS, media } from "./demo_media.js";
+
 /**
  * @typedef {import("../frames.js").ChatRequest} ChatRequest
  * @typedef {import("../frames.js").Message} Message
@@ -43,9 +45,14 @@ export class DemoAdapter {
       state: "ready",
       detail: "Demo: scripted answers, no model behind them.",
       account: { id: "demo", label: "Demo" },
-      capabilities: { tools: true, reasoning: true, images: true, system: true, cancel: true },
+      capabilities: {
+        ...{ tools: true, reasoning: true, images: true, system: true, cancel: true },
+        ...{ methods: METHODS, parameters: MEDIA_PARAMETERS },
+      },
       limits: { concurrency: 8 },
-      models: [{ id: MODEL, name: "Demo (scripted, not a model)", owned_by: "relay" }],
+      models: [
+        { id: MODEL, name: "Demo (scripted, not a model)", owned_by: "relay", methods: ["chat", ...METHODS] },
+      ],
     };
   }
 
@@ -67,6 +74,20 @@ export class DemoAdapter {
       finish_reason: answer.at(-1)?.type === "tool_call" ? "tool_calls" : "stop",
       usage: { input_tokens: tokens(JSON.stringify(request.messages).length), output_tokens: tokens(characters) },
     };
+  }
+
+  /**
+   * @param {import("../frames.js").MediaAsked} asked
+   * @param {{signal: AbortSignal}} options
+   * @returns {import("../adapter.js").Answer}
+   */
+  async *media(asked, { signal }) {
+    for (const part of media(asked)) {
+      signal.throwIfAborted();
+      yield part;
+      await this.#pause();
+    }
+    return { finish_reason: "stop" };
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { AdapterError } from "../adapter.js";
 import { UnknownEndpoint, callEndpoint, getJson } from "./puter/endpoint.js";
+import { METHODS, MEDIA_PARAMETERS, byEndpoint, bySdk, mediaModels, tasksOf } from "./puter/media.js";
 import { catalogOf, streamsToolCalls } from "./puter/models.js";
 import { PARAMETERS, chatArguments, offersTools } from "./puter/request.js";
 import { callSdk } from "./puter/sdk.js";
@@ -16,8 +17,15 @@ import { callSdk } from "./puter/sdk.js";
  * @property {string} APIOrigin
  * @property {string | null} [authToken]
  * @property {{isSignedIn: () => boolean}} auth
- * @property {{chat: (messages: unknown, options: unknown) => Promise<unknown>, listModels: () => Promise<any[]>}} ai
+ * @property {PuterAi} ai
  * @property {Record<string, unknown>} [config]
+ *
+ * @typedef {object} PuterAi
+ * @property {(messages: unknown, options: unknown) => Promise<unknown>} chat
+ * @property {() => Promise<any[]>} listModels
+ * @property {(prompt: string, options: object) => Promise<unknown>} [txt2img]
+ * @property {(text: string, options: object) => Promise<unknown>} [txt2speech]
+ * @property {(options: object) => Promise<unknown>} [speech2txt]
  *
  * `auto` calls the endpoint, and the SDK once the endpoint does not answer as it should.
  * @typedef {"endpoint" | "sdk" | "auto"} Way
@@ -40,7 +48,8 @@ const CAPABILITIES = {
   reasoning: true,
   reasoning_history: true,
   system: true,
-  parameters: [...PARAMETERS],
+  methods: METHODS,
+  parameters: [...PARAMETERS, ...MEDIA_PARAMETERS],
 };
 /** The service allows this many calls at a time. */
 const CONCURRENCY = 3;
@@ -128,6 +137,32 @@ export class PuterAdapter {
   }
 
   /**
+   * Run a call of another method than chat.
+   * @param {import("../frames.js").MediaAsked} asked
+   * @param {{signal: AbortSignal}} options
+   * @returns {import("../adapter.js").Answer}
+   */
+  async *media(asked, { signal }) {
+    if (!this.#signedIn()) throw new AdapterError("login_required", "The page is not signed in to Puter.");
+    for (const task of tasksOf(asked)) yield* this.#run(task, signal);
+    return { finish_reason: "stop" };
+  }
+
+  /**
+   * @param {import("./puter/media.js").Task} task
+   * @param {AbortSignal} signal
+   */
+  async *#run(task, signal) {
+    const token = String(this.#puter.authToken);
+    try {
+      if (this.#way !== "sdk") return yield* byEndpoint(task, this.#endpoint(), signal);
+    } catch (error) {
+      if (!(error instanceof UnknownEndpoint) || this.#way !== "auto") throw this.#noted(error, token);
+    }
+    return yield* bySdk(task, this.#puter, { fetch: this.#fetch, signal });
+  }
+
+  /**
    * With tools an answer is streamed only where no call gets lost: one call at most, or a provider that streams them
    * all. Puter may fall back to another that does not, so it is held to that one.
    * @param {ChatRequest} request
@@ -196,12 +231,24 @@ export class PuterAdapter {
     if (!this.#listed || this.#now() - this.#listed.at > CATALOG_AGE_MS) {
       const at = this.#now();
       try {
-        this.#listed = { catalog: catalogOf(await this.#puter.ai.listModels()), at };
+        const [chat, images] = await Promise.all([this.#puter.ai.listModels(), this.#imageModels()]);
+        this.#listed = { catalog: withMedia(catalogOf(chat), mediaModels(images)), at };
       } catch (error) {
         if (!this.#listed) throw new AdapterError("network", "Puter's list of models cannot be read", { cause: error });
       }
     }
     return this.#listed.catalog;
+  }
+
+  /** Puter's list of image models, which anybody may read; without it there is still the default one. */
+  async #imageModels() {
+    try {
+      const response = await this.#fetch(`${this.#puter.APIOrigin}/puterai/image/models/details`, { credentials: "omit" });
+      const body = await response.json();
+      return Array.isArray(body) ? body : Array.isArray(body?.models) ? body.models : [];
+    } catch {
+      return [];
+    }
   }
 
   #detail() {
@@ -237,4 +284,19 @@ export class PuterAdapter {
     const status = await this.status();
     for (const listener of this.#listeners) listener(status);
   }
+}
+
+/**
+ * The models of chat, then the others. One id can mean a model of both.
+ * @param {import("./puter/models.js").Catalog} catalog
+ * @param {import("../frames.js").Model[]} media
+ * @returns {import("./puter/models.js").Catalog}
+ */
+function withMedia({ models, providers }, media) {
+  const both = new Map(models.map((model) => [model.id, model]));
+  for (const model of media) {
+    const known = both.get(model.id);
+    both.set(model.id, known ? { ...known, methods: ["chat", ...(model.methods ?? [])] } : model);
+  }
+  return { models: [...both.values()], providers };
 }

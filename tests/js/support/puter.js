@@ -48,6 +48,7 @@ export class PuterService {
   /** @type {Record<string, Script>} */ answers = {
     "/whoami": json(200, USER),
     "/metering/usage": json(200, METERING),
+    "/puterai/image/models/details": json(200, { models: [{ id: "paint-x", provider: "painter" }] }),
   };
   #server = createServer((request, response) => {
     let text = "";

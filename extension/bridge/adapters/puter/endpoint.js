@@ -23,7 +23,12 @@ export class UnknownEndpoint extends AdapterError {
  * @property {string} token
  * @property {typeof globalThis.fetch} fetch
  * @property {() => number} now
+ *
+ * @typedef {{interface: string, driver: string, method: string}} Driver
  */
+
+/** @type {Driver} */
+const CHAT = { interface: "puter-chat-completion", driver: "ai-chat", method: "complete" };
 
 /**
  * Run one chat call.
@@ -33,9 +38,38 @@ export class UnknownEndpoint extends AdapterError {
  * @returns {Answer}
  */
 export async function* callEndpoint(endpoint, args, signal) {
-  const response = await post(endpoint, args, signal);
+  const response = await post(endpoint, CHAT, args, signal);
   const type = response.headers.get("content-type") ?? "";
   if (response.ok && type.includes("ndjson")) return yield* readStream(response, signal);
+  const { parts, finish } = readAnswer(await readResult(endpoint, response, signal));
+  yield* parts;
+  return finish;
+}
+
+/**
+ * Run one call of any driver.
+ * @param {Endpoint} endpoint
+ * @param {Driver} driver
+ * @param {Record<string, unknown>} args
+ * @param {AbortSignal} signal
+ * @returns {Promise<{bytes: Response} | {result: any}>}  the bytes of media, or what the driver says in JSON
+ * @throws {AdapterError}
+ */
+export async function callDriver(endpoint, driver, args, signal) {
+  const response = await post(endpoint, driver, args, signal);
+  const type = response.headers.get("content-type") ?? "";
+  if (response.ok && /^(audio|image)\/|octet-stream/.test(type)) return { bytes: response };
+  return { result: await readResult(endpoint, response, signal) };
+}
+
+/**
+ * The `result` of a driver that answered in JSON.
+ * @param {Endpoint} endpoint
+ * @param {Response} response
+ * @param {AbortSignal} signal
+ */
+async function readResult(endpoint, response, signal) {
+  const type = response.headers.get("content-type") ?? "";
   const body = type.includes("json") ? await readJson(response, signal) : undefined;
   if (body === undefined) throw unknownOr(response, "with something else than JSON");
   if (!response.ok) {
@@ -44,9 +78,7 @@ export async function* callEndpoint(endpoint, args, signal) {
     throw error.kind === "site_changed" ? unknownOr(response, `with HTTP ${response.status}`) : error;
   }
   if (body?.success === false) throw errorOf(body);
-  const { parts, finish } = readAnswer(body?.result);
-  yield* parts;
-  return finish;
+  return body?.result;
 }
 
 /**
@@ -73,16 +105,16 @@ export async function getJson({ origin, token, fetch, now }, path) {
 /**
  * The content type is a "simple" one, which spares the preflight; the SDK sends the same.
  * @param {Endpoint} endpoint
- * @param {import("./request.js").ChatArguments} args
+ * @param {Driver} driver
+ * @param {object} args
  * @param {AbortSignal} signal
  */
-async function post({ origin, token, fetch }, args, signal) {
-  const call = { interface: "puter-chat-completion", driver: "ai-chat", test_mode: false, method: "complete" };
+async function post({ origin, token, fetch }, driver, args, signal) {
   try {
     return await fetch(`${origin}/drivers/call`, {
       method: "POST",
       headers: { "Content-Type": "text/plain;actually=json" },
-      body: JSON.stringify({ ...call, args, auth_token: token }),
+      body: JSON.stringify({ ...driver, test_mode: false, args, auth_token: token }),
       credentials: "omit",
       signal,
     });

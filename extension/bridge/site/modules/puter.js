@@ -67,6 +67,12 @@ export class PuterPage {
     return yield* this.#adapter.chat(request, options);
   }
 
+  /** @type {NonNullable<Adapter["media"]>} */
+  async *media(asked, options) {
+    await this.#look();
+    return yield* this.#adapter.media(asked, options);
+  }
+
   async #look() {
     const agent = await this.#environment.agent();
     const origin = await agent.read(`${SDK}.APIOrigin`);

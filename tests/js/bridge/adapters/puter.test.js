@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { PuterAdapter } from "../../../../extension/bridge/adapters/puter.js";
+import { MEDIA_PARAMETERS, mediaModels } from "../../../../extension/bridge/adapters/puter/media.js";
 import { ask, read, readFailing } from "../../support/answers.js";
 import { METERING, PuterService, TOKEN, USER, fakePuter, json, recorded, stream } from "../../support/puter.js";
 
 const USAGE_LINE = '{"type":"usage","usage":{"prompt":1,"completion":2}}\n';
 const TOOLS = [{ name: "look" }];
+const MEDIA_MODELS = mediaModels([{ id: "paint-x", provider: "painter" }]);
 
 /** @type {PuterService} */ let service;
 /** @type {ReturnType<typeof fakePuter>} */ let puter;
@@ -189,7 +191,7 @@ test("without a login nothing is called", async () => {
   puter.auth.isSignedIn = () => false;
   assert.equal((await readFailing(chat(ask("Hi")))).error.kind, "login_required");
   assert.deepEqual(
-    [await adapter.status(), service.seen],
+    [await adapter.status(), service.seen.filter(({ path }) => path !== "/puterai/image/models/details")],
     [
       {
         state: "login_required",
@@ -209,7 +211,8 @@ test("the models are shown before a login, if they can be read", async () => {
   puter.ai.listModels = () => /** @type {Promise<any[]>} */ (lists.shift());
   const before = await adapter.status();
   const after = await adapter.status();
-  assert.deepEqual([before.state, before.models, after.models], ["login_required", undefined, [{ id: "gpt-x" }]]);
+  assert.deepEqual([before.state, before.models], ["login_required", undefined]);
+  assert.deepEqual(after.models, [{ id: "gpt-x" }, ...MEDIA_MODELS]);
 });
 
 test("a login that the service refused is gone until there is a new one", async () => {
@@ -240,18 +243,24 @@ test("the state names account, allowance, models and what arrives", async () => 
       reasoning: true,
       reasoning_history: true,
       system: true,
-      parameters: ["temperature", "max_tokens", "reasoning_effort", "verbosity"],
+      methods: ["image", "speech", "transcription"],
+      parameters: ["temperature", "max_tokens", "reasoning_effort", "verbosity", ...MEDIA_PARAMETERS],
     },
     limits: { concurrency: 3 },
     models: [
       { id: "gpt-x", owned_by: "openai-completion" },
       { id: "claude-x", owned_by: "claude" },
       { id: "gpt-r", owned_by: "openai-responses" },
+      ...MEDIA_MODELS,
     ],
   });
   assert.deepEqual(
-    service.seen.map(({ headers }) => headers.authorization),
-    [`Bearer ${TOKEN}`, `Bearer ${TOKEN}`],
+    service.seen.map(({ path, headers }) => [path, headers.authorization]).sort(),
+    [
+      ["/metering/usage", `Bearer ${TOKEN}`],
+      ["/puterai/image/models/details", undefined],
+      ["/whoami", `Bearer ${TOKEN}`],
+    ],
   );
 });
 
@@ -274,7 +283,7 @@ test("models are read once in ten minutes, and old ones do while the list cannot
   assert.equal(puter.ai.lists, 1);
   time += 11 * 60_000;
   puter.ai.listModels = () => Promise.reject(new Error("offline"));
-  assert.equal((await adapter.status()).models?.length, 3);
+  assert.equal((await adapter.status()).models?.length, 3 + MEDIA_MODELS.length);
 });
 
 for (const [name, answer, expected] of /** @type {const} */ ([
