@@ -2,7 +2,7 @@
 
 Google's turns hold what other dialects keep in several messages: results of functions stand among the parts of the
 user, and a turn of the model may come in as many pieces as it was streamed in. Calls need no ids: then a result belongs
-to the first call of its name in the turn before that has none yet.
+to the first call of its name that has none yet, among those of the last turn with calls.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class _Turn(msgspec.Struct, frozen=True):
 
 
 class _Reader:
-    """Read one conversation; the calls of the turn before wait for their results."""
+    """Read one conversation; the calls of the last turn that has some wait for their results."""
 
     def __init__(self, detail: str | None) -> None:
         self.skipped: list[str] = []
@@ -139,15 +139,16 @@ class _Reader:
         return None
 
     def _model(self, run: list[_Placed]) -> Iterator[Message]:
-        thoughts = [placed for placed in run if placed.part.thought]
+        calls = tuple(_calls(run))
+        self._waiting = list(calls) or self._waiting
+        others = [placed for placed in run if placed.part.function_call is None]
+        thoughts = [placed for placed in others if placed.part.thought]
         self.skipped += [placed.where for placed in thoughts if placed.part.text is None]
-        others = [placed for placed in run if not placed.part.thought and placed.part.function_call is None]
-        self._waiting = [_call(placed) for placed in run if placed.part.function_call is not None]
         message = AssistantMessage(
-            content=tuple(_joined(self._said(others))),
+            content=tuple(_joined(self._said(placed for placed in others if not placed.part.thought))),
             reasoning="".join(placed.part.text or "" for placed in thoughts) or None,
             proofs=tuple(_proofs(run)),
-            tool_calls=tuple(self._waiting),
+            tool_calls=calls,
         )
         if message != AssistantMessage():
             yield message
@@ -193,11 +194,12 @@ def _placed(speaker: _Speaker, content: wire.Content, where: str, made_id: str) 
     return _Turn(speaker, tuple(_Placed(part, f"{where}.parts[{i}]", f"{made_id}_{i}") for i, part in places))
 
 
-def _call(placed: _Placed) -> ToolCall:
-    call = placed.part.function_call
-    assert call is not None  # noqa: S101  (the caller looked)
-    arguments = msgspec.json.encode(call.args or {}).decode()
-    return ToolCall(id=call.id or placed.made_id, name=call.name, arguments=arguments)
+def _calls(run: list[_Placed]) -> Iterator[ToolCall]:
+    for placed in run:
+        call = placed.part.function_call
+        if call is not None:
+            arguments = msgspec.json.encode(call.args or {}).decode()
+            yield ToolCall(id=call.id or placed.made_id, name=call.name, arguments=arguments)
 
 
 def _proofs(run: list[_Placed]) -> Iterator[Proof]:

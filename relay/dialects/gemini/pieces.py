@@ -22,6 +22,7 @@ _FINISH: Final = {
     FinishReason.CONTENT_FILTER: "SAFETY",
 }
 _MALFORMED: Final = "MALFORMED_FUNCTION_CALL"
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _DATA_URL: Final = re.compile(r"data:([\w.+-]+/[\w.+-]+)(?:;[^;,]*)*;base64,([A-Za-z0-9+/]+={0,2})", re.IGNORECASE)
 _arguments: Final = msgspec.json.Decoder(dict[str, Any])
 _encode: Final = msgspec.json.Encoder().encode
@@ -86,6 +87,11 @@ def blob(url: str) -> wire.ToldBlob | None:
     """Return the content of a ``data:`` URL, ``None`` for another address."""
     found = _DATA_URL.fullmatch(url)
     return None if found is None else wire.ToldBlob(mime_type=found[1], data=found[2])
+
+
+def is_signature(data: str) -> bool:
+    """Return whether Google's SDKs can read `data` as a signature: they take nothing but base64."""
+    return len(data) % 4 == 0 and _BASE64.fullmatch(data) is not None
 
 
 def _usage(usage: Usage) -> wire.UsageMetadata:

@@ -79,7 +79,7 @@ class Telling:
 
     def _proof(self, proof: ReasoningProof) -> wire.ToldPart | None:
         """Return a text without letters with the signature, as Google does; that of a call stands at the call."""
-        if proof.kind != SIGNATURE:
+        if proof.kind != SIGNATURE or not pieces.is_signature(proof.data):
             return None
         if proof.call is None:
             return wire.ToldPart(text="", thought_signature=proof.data)

@@ -202,6 +202,17 @@ def test_calls_of_an_older_turn_wait_no_more():
     assert answered(history) == [("new", "f")]
 
 
+def test_calls_wait_through_turns_without_calls():
+    history = messages(model(called("f")), user(text("how long?")), model(text("a minute")), user(gave("f", 1)))
+    assert answered(history) == [("call_0_0", "f")]
+
+
+def test_call_that_is_marked_as_a_thought():
+    decoded = read(user(text("hi")), model({**called("f", call_id="1"), "thought": True}))
+    assert decoded.request.messages[1] == AssistantMessage(tool_calls=(ToolCall(id="1", name="f", arguments="{}"),))
+    assert decoded.ignored == ()
+
+
 def test_results_without_a_call():
     history = messages(user(gave("f", 1)), model(text("?")), user(gave("f", 2, call_id="x"), gave(None, 3)))
     assert answered(history) == [("call_0_0", "f"), ("x", "f"), ("call_2_1", None)]

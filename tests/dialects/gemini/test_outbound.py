@@ -201,6 +201,19 @@ def test_signature_of_the_reasoning():
     ]
 
 
+@pytest.mark.parametrize("data", ["", "a", "ab=", "a b=", "c2ln=", "\ud800", "c2ln\n"])
+def test_signature_that_no_sdk_can_read_is_not_told(data: str):
+    proofs: list[Event] = [ReasoningProof("gemini.signature", data), TextDelta("hi"), STOP]
+    assert gemini.parts(read(proofs)) == [{"text": "hi"}]
+
+
+@pytest.mark.parametrize("data", ["c2ln", "YQ==", "YWI=", "_-8=", "/+8="])
+def test_signature_that_sdks_can_read(data: str):
+    assert gemini.parts(read([ReasoningProof("gemini.signature", data), STOP])) == [
+        {"text": "", "thoughtSignature": data}
+    ]
+
+
 @pytest.mark.parametrize(
     ("reason", "word"),
     [
