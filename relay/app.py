@@ -144,7 +144,8 @@ class Relay:
         self.doorkeeper = Doorkeeper(store.bridges, self._http.origins() | frozenset(settings.bridge.origins))
         self.bridge_server = self._make_bridge_server()
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
-        self.backend = BrowserBackend(self.registry, settings.server.keep_alive_seconds, time.time, _policy(settings))
+        idle = settings.server.keep_alive_seconds
+        self.backend = BrowserBackend(self.registry, idle, time.time, _policy(settings), self._account_names)
         self.admins = Admins(time.monotonic)
         self.gateway = self._make_gateway()
         self.headless = self._make_supervisor()
@@ -208,6 +209,10 @@ class Relay:
         if paired:
             key, self._first_key = self._first_key, None
         return ClientSettings(base_url=self._base_url, model=self._shown_model, key=key)
+
+    def _account_names(self) -> dict[str, str]:
+        """The headless accounts by their bridge credential."""
+        return {one.credential: one.name for one in self.headless.accounts() if one.credential is not None}
 
     def _default_model(self) -> str:
         """The model for a client that names none: the configured one, or the first if no session offers that."""

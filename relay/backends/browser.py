@@ -9,6 +9,7 @@ from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
 from relay.backends.choice import Choice
 from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
+from relay.backends.pool import Homes, Names, Pool, no_names
 from relay.backends.reply import BrowserReply
 from relay.backends.seats import Seat
 from relay.backends.shaping import remembering
@@ -23,11 +24,20 @@ Wall = Callable[[], float]
 class BrowserBackend:
     """All signed-in pages behind one list of models."""
 
-    def __init__(self, registry: SessionRegistry, idle: float, wall: Wall, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        registry: SessionRegistry,
+        idle: float,
+        wall: Wall,
+        policy: Policy | None = None,
+        names: Names = no_names,
+    ) -> None:
         self._registry = registry
         self._idle = idle
         self._wall = wall
         self._policy = policy or Policy()
+        self._names = names
+        self._homes = Homes()
         self._conversations = Conversations(self._policy)
         self._catalog = Catalog(())
         self._catalog_version = -1
@@ -48,12 +58,13 @@ class BrowserBackend:
     async def open(
         self,
         request: Request,
-        wanted: Wanted = ANY,  # noqa: ARG002  # sessions are not told apart yet
+        wanted: Wanted = ANY,
         recall: Recall = nothing_recalled,
     ) -> AsyncIterator[BrowserReply]:
-        """Run `request` on the session that serves it best."""
+        """Run `request` on the session that serves it best, of those that are `wanted`."""
         continuing = Continuing(self._conversations, request)
-        choice = Choice(request, self._registry, self._current_catalog, self._policy, continuing)
+        pool = Pool(self._registry, self._homes, wanted, self._names)
+        choice = Choice(request, pool, self._current_catalog, self._policy, continuing)
         async with (
             Seat(self._registry, choice) as seat,
             BrowserReply(remembering(request, recall), seat, self._policy, continuing, self._idle) as reply,

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 
 from relay.backends.continuing import Continuing
 from relay.backends.policy import Policy
+from relay.backends.pool import Pool
 from relay.backends.shaping import too_long
 from relay.bridge.frames import Capabilities, PageLimits
-from relay.bridge.registry import AWAY, SessionRegistry
+from relay.bridge.registry import AWAY
 from relay.bridge.session import Session
 from relay.core.request import Request
 from relay.errors import (
@@ -58,7 +59,7 @@ class Choice:
     def __init__(
         self,
         request: Request,
-        registry: SessionRegistry,
+        pool: Pool,
         catalog: Callable[[], Catalog],
         policy: Policy,
         continuing: Continuing,
@@ -69,7 +70,7 @@ class Choice:
         self._measured: dict[tuple[str, Capabilities, PageLimits], RelayError | None] = {}
         self._json = request.response_format is not None and request.response_format.type != "text"
         self._needs = Needs(request)
-        self._registry = registry
+        self._pool = pool
         self._catalog = catalog
         self._policy = policy
         self._continuing = continuing
@@ -81,20 +82,23 @@ class Choice:
         Raises:
             RelayError: waiting is in vain.
         """
-        usable = [session for session in self._registry if session.ready]
-        if not usable and not self._registry.expected:
+        usable = [session for session in self._pool if session.ready]
+        if not usable and not self._pool.expected:
             raise self._nobody()
         self._hoped = True
         if not usable:
             return None
         offers = self._offers()
-        able = self._able(session for session in usable if session.id in offers)
+        able = self._pool.home(self._able(session for session in usable if session.id in offers))
+        if not able and not self._pool.whole and not self._pool.expected:
+            raise ModelNotFound(self._request.model)
         free = [session for session in able if session.has_room or (session is self.held and session.awake)]
         if not free:
             _let_rest(able)
             return None
         session = min(free, key=self._rank) if len(free) > 1 else free[0]
         self.model = offers[session.id]
+        self._pool.settle(session)
         return session
 
     def _offers(self) -> Mapping[str, str]:
@@ -102,9 +106,9 @@ class Choice:
         try:
             return self._catalog().resolve(self._request.model)
         except ModelNotFound:
-            if any(not session.models or _lists(session, self._request.model) for session in self._registry.expected):
+            if any(not session.models or _lists(session, self._request.model) for session in self._pool.expected):
                 return {}
-            if trouble := _trouble(session for session in self._registry if _lists(session, self._request.model)):
+            if trouble := _trouble(session for session in self._pool if _lists(session, self._request.model)):
                 raise trouble from None
             raise
 
@@ -139,7 +143,7 @@ class Choice:
         return not self._continuing.knows(session), emulated, busyness, session.idle_since
 
     def _nobody(self) -> RelayError:
-        if trouble := _trouble(self._registry):
+        if trouble := _trouble(self._pool):
             return trouble
         if self._hoped:
             return SessionOffline(AWAY, retry_after=5.0)
