@@ -24,6 +24,12 @@ _FIELDS = {
 _EMPTY = {"text": {"text": ""}, "thinking": {"thinking": "", "signature": ""}, "tool_use": {"input": {}}}
 
 
+class Cut(str):
+    """The input of a call that came to no end."""
+
+    __slots__ = ()
+
+
 class StreamError(Exception):
     """The stream ended with an error event."""
 
@@ -111,6 +117,8 @@ class Reader:
         assert self._message["stop_reason"] is not None
         called = any(block["type"] == "tool_use" for block in self._message["content"])
         assert called or self._message["stop_reason"] != "tool_use"
+        cut = [block for block in self._message["content"] if isinstance(block.get("input"), Cut)]
+        assert not cut or (cut == self._message["content"][-1:] and self._message["stop_reason"] == "max_tokens")
         self._message["relay"] = event["relay"]
 
     def _block(self, event: Json) -> None:
@@ -150,5 +158,12 @@ class Reader:
     def _close(self, block: Json) -> None:
         assert self._signed == (block["type"] == "thinking")
         if block["type"] == "tool_use":
-            block["input"] = json.loads(self._json or "{}")
-            assert isinstance(block["input"], dict)
+            block["input"] = _parsed(self._json or "{}")
+            assert isinstance(block["input"], dict | Cut)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return Cut(text)

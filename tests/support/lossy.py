@@ -1,0 +1,30 @@
+"""What docs/reference/dialects.md says of losses: one row a loss, one column a dialect."""
+
+import re
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "dialects.md"
+DIALECTS = {
+    "Chat Completions": "openai_chat",
+    "Responses": "openai_responses",
+    "Anthropic": "anthropic",
+    "Gemini": "gemini",
+}
+KEPT = "kept"
+
+
+def losses(table: str) -> set[tuple[str, str]]:
+    """Return the losses that `table` of the document names, each with the dialects that it is in."""
+    section = DOCUMENT.read_text().split(f"\n### Lossy: {table.lower()}\n")[1].split("\n#")[0]
+    head, _, *rows = [_cells(line) for line in section.splitlines() if line.startswith("|")]
+    assert head[1:] == ["what", *DIALECTS]
+    return {
+        (row[0].strip("`"), dialect)
+        for row in rows
+        for dialect, cell in zip(DIALECTS.values(), row[2:], strict=True)
+        if cell != KEPT
+    }
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
