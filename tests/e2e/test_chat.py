@@ -94,6 +94,25 @@ async def test_tool_call_and_its_result(puter: PuterEmulator, api: ApiClient) ->
     assert puter.calls[-1].args["tools"] == [WEATHER]
 
 
+def continued(first: Said, result: str) -> list[dict[str, object]]:
+    """The history of a client that knows nothing of reasoning, with the result of the one call."""
+    [call] = first.tools
+    function = {"name": call["name"], "arguments": call["arguments"]}
+    return [
+        {"role": "user", "content": "Oslo"},
+        {"role": "assistant", "tool_calls": [{"id": call["id"], "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": call["id"], "content": result},
+    ]
+
+
+async def test_signature_of_a_tool_call_goes_back_with_it(api: ApiClient) -> None:
+    first = await streamed(api, "signed", "Oslo", tools=[WEATHER])
+    second = await streamed(api, "signed", tools=[WEATHER], messages=continued(first, "rain"))
+
+    assert (first.reasoning, first.finish_reason) == ("A tool will help.", "tool_calls")
+    assert second.text == "The signature is right."
+
+
 async def test_parallel_tool_calls_both_arrive(api: ApiClient) -> None:
     answer = await streamed(api, "ollama:ollama/tools", "weather?", tools=[WEATHER])
 

@@ -18,11 +18,17 @@ JSON = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class ToolUse:
-    """A tool call of a model."""
+    """A tool call of a model; ``extra`` is what a provider adds to it and wants back with it."""
 
     id: str
     name: str
     input: Mapping[str, Any]
+    extra: Mapping[str, Any] | None = None
+
+    @property
+    def extra_content(self) -> dict[str, Any]:
+        """The field that holds what is added."""
+        return {} if self.extra is None else {"extra_content": self.extra}
 
 
 @dataclass
@@ -81,7 +87,8 @@ class Answer:
         """Call tools. OpenAI-style providers of the real service lose all but the last call when streaming."""
         self._whole.tools.extend(calls)
         for call in calls if all_streamed else calls[-1:]:
-            await self._part({"type": "tool_use", "id": call.id, "name": call.name, "input": call.input, "text": ""})
+            part = {"type": "tool_use", "id": call.id, "name": call.name, "input": call.input, "text": ""}
+            await self._part(part | call.extra_content)
 
     async def end(self) -> None:
         """End as a complete answer does: usage, then the end of the body."""
@@ -133,6 +140,7 @@ class Answer:
         if said.tools:
             message["tool_calls"] = [
                 {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": dumps(call.input)}}
+                | call.extra_content
                 for call in said.tools
             ]
         return message

@@ -17,6 +17,7 @@ from .answer import Answer, ToolUse, cors, dumps, refuse, reply
 from .recordings import EXCHANGES, Recorded
 
 Script = Callable[["Conversation", Answer], Awaitable[None]]
+SIGNED = {"google": {"thought_signature": "c2lnbmF0dXJl"}}
 PARALLEL = (ToolUse("call_1", "get_weather", {"city": "Paris"}), ToolUse("call_2", "get_time", {"tz": "UTC"}))
 
 
@@ -104,6 +105,19 @@ async def tool(conversation: Conversation, answer: Answer) -> None:
         await answer.text("Calling a tool. ")
         await answer.tools([ToolUse("call_1", declared[0][0], {"city": conversation.last_user_text})])
     await answer.end()
+
+
+async def signed(conversation: Conversation, answer: Answer) -> None:
+    """Call a tool with a signature, as Gemini 3 does, and take its result only if the signature is there again."""
+    if _tool_result(conversation) is None:
+        await answer.reasoning("A tool will help.")
+        await answer.tools([ToolUse("call_1", _declared(conversation)[0][0], {"city": "Oslo"}, SIGNED)])
+        await answer.end()
+    elif not any(block.get("extra_content") == SIGNED for block in _called(conversation)):
+        await refuse(answer.exchange, 400, "upstream_bad_request", "Function call is missing a thought_signature")
+    else:
+        await answer.text("The signature is right.")
+        await answer.end()
 
 
 async def parallel(_: Conversation, answer: Answer) -> None:
@@ -234,6 +248,13 @@ def _tool_result(conversation: Conversation) -> str | None:
     return str(last.get("content")) if last.get("role") == "tool" else None
 
 
+def _called(conversation: Conversation) -> list[dict[str, Any]]:
+    """The tool calls of the history, in either form."""
+    messages = conversation.args["messages"]
+    blocks = [block for message in messages for block in _blocks(message.get("content"))]
+    return [*blocks, *(call for message in messages for call in message.get("tool_calls") or ())]
+
+
 def _blocks(content: Any) -> list[dict[str, Any]]:
     return content if isinstance(content, list) else []
 
@@ -244,16 +265,21 @@ def _declared(conversation: Conversation) -> list[tuple[str, Mapping[str, Any]]]
 
 
 def _writing(conversation: Conversation, path: str, text: str) -> ToolUse | None:
-    """A call of the first declared tool that takes a path and a text, or else a command."""
+    """A call of the first declared tool that takes a path and a text, or else a patch, or else a command."""
     declared = _declared(conversation)
     for name, properties in declared:
         field_name = next((field for field in ("new_text", "content", "file_text") if field in properties), None)
         path_name = next((field for field in ("path", "file_path") if field in properties), None)
         if path_name is not None and field_name is not None:
             return ToolUse("call_write", name, {path_name: path, field_name: text})
-    command = f"printf %s {shlex.quote(text)} > {shlex.quote(path)} && echo success"
-    shells = [name for name, properties in declared if "cmd" in properties]
-    return ToolUse("call_write", shells[0], {"cmd": command}) if shells else None
+    for name, properties in declared:
+        if name == "apply_patch" and "input" in properties:
+            patch = f"*** Begin Patch\n*** Add File: {path}\n+{text}\n*** End Patch"
+            return ToolUse("call_write", name, {"input": patch})
+        if "cmd" in properties:
+            command = f"printf %s {shlex.quote(text)} > {shlex.quote(path)} && echo success"
+            return ToolUse("call_write", name, {"cmd": command})
+    return None
 
 
 NOT_FOUND = "Model not found: {}"
@@ -269,6 +295,7 @@ SCRIPTS: dict[str, Script] = {
     "agent": agent,
     "echo": echo,
     "tool": tool,
+    "signed": signed,
     "parallel": parallel,
     "image": image,
     "look": look,
