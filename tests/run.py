@@ -33,7 +33,9 @@ PYTHON = sys.executable
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 JS = ROOT / "tests" / "js"
 CLIENTS = ROOT / "tests" / "clients"
-APPS = ROOT / "tests" / "e2e" / "apps"
+HEAVY_CLIENTS = CLIENTS / "heavy"
+E2E = ROOT / "tests" / "e2e"
+APPS = E2E / "apps"
 
 Job = Callable[["Log"], None]
 
@@ -214,9 +216,14 @@ def unit_tests(log: Log) -> None:
     log.run(PYTHON, "-m", "coverage", "report", "--fail-under=100")
 
 
+def npm_programs(log: Log) -> None:
+    """Install the clients of some hundred megabytes outside the tree, if they are not there yet."""
+    log.run(PYTHON, "-m", "stack.npm_programs", cwd=E2E)
+
+
 def heavy_tests(log: Log) -> None:
-    """What takes minutes or gigabytes."""
-    log.run(PYTHON, "-m", "pytest", "tests", "-m", "heavy", minutes=60)
+    """What takes minutes or gigabytes, but for the clients of `npm_programs`."""
+    log.run(PYTHON, "-m", "pytest", "tests", "-m", "heavy", f"--ignore={HEAVY_CLIENTS}", minutes=60)
 
 
 PYTHON_LANE = (
@@ -235,11 +242,18 @@ JS_LANE = (
     Step("npm-clients", npm_ci(CLIENTS)),
     Step("chats", chat_programs("gradio", "chainlit")),
     Step("chats-heavy", chat_programs("open-webui", minutes=30), heavy=True),
+    Step("npm-heavy", npm_programs, heavy=True),
     Step("wheel", program_tests("tests/packaging")),
 )
 LAST_LANE = (
     Step("e2e", program_tests("tests/e2e", minutes=15, processes=2), needs=("chromium", "npm-clients", "chats")),
     Step("clients", program_tests("tests/clients"), needs=("chromium", "npm-clients", "chats")),
+    Step(
+        "big-clients",
+        python("pytest", HEAVY_CLIENTS, "-m", "heavy"),
+        needs=("chromium", "npm-clients", "npm-heavy"),
+        heavy=True,
+    ),
     Step("heavy", heavy_tests, needs=("chromium", "npm-clients", "chats", "chats-heavy"), heavy=True),
 )
 ALL_STEPS = PYTHON_LANE + JS_LANE + LAST_LANE

@@ -16,4 +16,4 @@ def cline(tmp_path: Path) -> Iterator[Cline]:
     home.mkdir()
     cline = Cline(home)
     yield cline
-    cline.end_daemon()
+    cline.end_daemons()
