@@ -8,7 +8,7 @@
 import { AdapterError } from "../adapter.js";
 import { UnknownEndpoint, callEndpoint, getJson } from "./puter/endpoint.js";
 import { METHODS, MEDIA_PARAMETERS, byEndpoint, bySdk, mediaModels, tasksOf } from "./puter/media.js";
-import { catalogOf, streamsToolCalls } from "./puter/models.js";
+import { catalogOf, streamsToolCalls, wantsReasoning } from "./puter/models.js";
 import { PARAMETERS, chatArguments, offersTools } from "./puter/request.js";
 import { callSdk } from "./puter/sdk.js";
 
@@ -168,11 +168,13 @@ export class PuterAdapter {
    * @param {ChatRequest} request
    */
   async #arguments(request) {
-    if (!offersTools(request) || request.parallel_tool_calls === false) return chatArguments(request, { stream: true });
+    if (!offersTools(request)) return chatArguments(request, { stream: true });
     const provider = await this.#provider(request.model);
+    const reasoning = wantsReasoning(provider);
+    if (request.parallel_tool_calls === false) return chatArguments(request, { stream: true, reasoning });
     return streamsToolCalls(provider)
       ? chatArguments(request, { stream: true, provider })
-      : chatArguments(request, { stream: false });
+      : chatArguments(request, { stream: false, reasoning });
   }
 
   /** @param {string} model */

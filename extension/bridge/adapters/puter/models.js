@@ -41,6 +41,15 @@ export function streamsToolCalls(provider) {
 }
 
 /**
+ * Whether a tool call must have its reasoning with it in the history, or it is refused:
+ * https://api-docs.deepseek.com/guides/thinking_mode.
+ * @param {string | undefined} provider
+ */
+export function wantsReasoning(provider) {
+  return provider === "deepseek";
+}
+
+/**
  * @param {any} detail
  * @param {Set<string>} taken  ids and aliases that mean a model already; grows
  * @returns {Model}

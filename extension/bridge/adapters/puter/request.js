@@ -24,15 +24,15 @@ const HIGHEST_EFFORT = "xhigh";
 
 /**
  * @param {ChatRequest} request
- * @param {{stream: boolean, provider?: string | undefined}} options  `provider` keeps the service from falling back to
- *   another one
+ * @param {{stream: boolean, provider?: string | undefined, reasoning?: boolean}} options  `provider` keeps the service
+ *   from falling back to another one; `reasoning` of earlier turns goes with their tool calls
  * @returns {ChatArguments}
  * @throws {AdapterError}  for what cannot be carried
  */
-export function chatArguments(request, { stream, provider }) {
+export function chatArguments(request, { stream, provider, reasoning = false }) {
   const tools = allowedTools(request);
   /** @type {ChatArguments} */
-  const args = { model: request.model, messages: toMessages(request.messages), stream };
+  const args = { model: request.model, messages: toMessages(request.messages, reasoning), stream };
   for (const name of PARAMETERS) if (request[name] !== undefined) args[name] = request[name];
   if (args.reasoning_effort === "max") args.reasoning_effort = HIGHEST_EFFORT;
   if (tools.length) args.tools = tools;
@@ -62,9 +62,10 @@ function allowedTools({ tools = [], tool_choice: choice }) {
 
 /**
  * @param {Message[]} messages
+ * @param {boolean} reasoning
  * @returns {PuterMessage[]}
  */
-function toMessages(messages) {
+function toMessages(messages, reasoning) {
   /** @type {PuterMessage[]} */
   const out = [];
   /** @type {Content[]} */
@@ -75,16 +76,17 @@ function toMessages(messages) {
       shown = [];
     }
     if (message.role === "tool") shown.push(...message.content.filter(({ type }) => type === "image"));
-    out.push(...toMessage(message));
+    out.push(...toMessage(message, reasoning));
   }
   return shown.length ? [...out, { role: "user", content: shown.map(toBlock) }] : out;
 }
 
 /**
  * @param {Message} message
+ * @param {boolean} reasoning
  * @returns {PuterMessage[]}
  */
-function toMessage(message) {
+function toMessage(message, reasoning) {
   switch (message.role) {
     case "system":
       return [{ role: "system", content: textOf(message.content) }];
@@ -93,25 +95,27 @@ function toMessage(message) {
     case "tool":
       return [{ role: "tool", tool_call_id: message.call_id, content: toResult(message) }];
     case "assistant":
-      return toTurn(message);
+      return toTurn(message, reasoning);
   }
 }
 
 /**
  * @param {import("../../frames.js").AssistantMessage} message
+ * @param {boolean} told  whether its reasoning goes with its calls
  * @returns {PuterMessage[]}
  */
-function toTurn({ content = [], refusal, tool_calls: calls = [], proofs = [] }) {
+function toTurn({ content = [], reasoning = "", refusal, tool_calls: calls = [], proofs = [] }, told) {
   const text = textOf(content) || refusal || "";
   if (!calls.length) return text ? [{ role: "assistant", content: text }] : [];
-  if (!text) return [{ role: "assistant", content: calls.map((call) => toToolUse(call, proofs)) }];
+  const thoughts = told ? { reasoning_content: reasoning } : {};
+  if (!text) return [{ role: "assistant", content: calls.map((call) => toToolUse(call, proofs)), ...thoughts }];
   const tool_calls = calls.map(({ id, name, arguments: json }) => ({
     id,
     type: "function",
     function: { name, arguments: json },
     ...extraOf(proofs, id),
   }));
-  return [{ role: "assistant", content: text, tool_calls }];
+  return [{ role: "assistant", content: text, tool_calls, ...thoughts }];
 }
 
 /**

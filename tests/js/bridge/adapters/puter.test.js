@@ -180,6 +180,25 @@ test("tools are streamed where no call gets lost, and the service is held to tha
   );
 });
 
+test("DeepSeek gets the reasoning behind a call back, others do not", async () => {
+  service.answer(recorded("tools_plain"));
+  puter.ai.listModels = async () => [
+    { id: "deepseek-x", provider: "deepseek" },
+    { id: "gpt-x", provider: "openai-completion" },
+  ];
+  /** @type {import("../../../../extension/bridge/frames.js").Message[]} */
+  const messages = [
+    { role: "user", content: [{ type: "text", text: "weather?" }] },
+    { role: "assistant", reasoning: "why", tool_calls: [{ id: "call_1", name: "get_weather", arguments: "{}" }] },
+    { role: "tool", call_id: "call_1", content: [{ type: "text", text: "rain" }] },
+  ];
+  for (const model of ["deepseek-x", "gpt-x"]) await read(chat({ model, messages, tools: TOOLS }));
+  assert.deepEqual(
+    service.calls.map(({ body }) => body.args.messages[1].reasoning_content),
+    ["why", undefined],
+  );
+});
+
 test("a model of which nothing is known is not streamed with tools", async () => {
   puter.ai.listModels = () => Promise.reject(new Error("offline"));
   service.answer(recorded("tools_plain"));

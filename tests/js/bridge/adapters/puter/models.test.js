@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { catalogOf, streamsToolCalls } from "../../../../../extension/bridge/adapters/puter/models.js";
+import { catalogOf, streamsToolCalls, wantsReasoning } from "../../../../../extension/bridge/adapters/puter/models.js";
 
 test("models carry what is known of them", () => {
   const { models, providers } = catalogOf([
@@ -73,4 +73,8 @@ test("only some services stream every tool call", () => {
     [safe.map(streamsToolCalls), unsafe.map(streamsToolCalls)],
     [safe.map(() => true), unsafe.map(() => false)],
   );
+});
+
+test("one maker wants the reasoning behind a call back with it", () => {
+  assert.deepEqual(["deepseek", "claude", undefined].map(wantsReasoning), [true, false, false]);
 });

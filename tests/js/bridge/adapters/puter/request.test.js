@@ -216,3 +216,15 @@ test("what came with a call goes back with it", () => {
     },
   ]);
 });
+
+test("reasoning goes with the calls it led to, where that is wanted", () => {
+  /** @type {Message[]} */
+  const messages = [
+    { role: "assistant", content: [text("a")], reasoning: "no call" },
+    { role: "assistant", tool_calls: [call], reasoning: "why" },
+    { role: "assistant", content: [text("b")], tool_calls: [call] },
+  ];
+  const told = (/** @type {boolean} */ reasoning) =>
+    chatArguments({ model: "m", messages }, { stream: true, reasoning }).messages.map((each) => each.reasoning_content);
+  assert.deepEqual([told(true), told(false)], [[undefined, "why", ""], [undefined, undefined, undefined]]);
+});
