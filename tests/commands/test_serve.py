@@ -29,6 +29,7 @@ class Running:
     demo: bool
     auth: bool
     base_url: str = "http://localhost:3000/v1"
+    closed: tuple[str, ...] = ()
 
 
 @dataclass

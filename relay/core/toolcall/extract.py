@@ -224,7 +224,7 @@ class CallExtractor:
                 self._lead = ""
                 self._begin_value(start)
             case _:
-                fenced = self._text[start] in "`~" and self._text.startswith(self._text[start] * 3, start)
+                fenced = self._text.startswith(("```", "~~~"), start)
                 self._end_block(out, self._take(start), closed=fenced)
                 self._fence = None if fenced else self._head.fence
         return True
@@ -234,7 +234,7 @@ class CallExtractor:
             case "`" | "~":
                 # Without a fence before it, only one on the next line can be its end and not the beginning of another.
                 if self._head.fence is None and self._text.count("\n", self._pos, start) > 1:
-                    return heads.TEXT
+                    return heads.TEXT if final or len(self._text) - start >= 3 else MORE
                 return heads.closing_fence(self._text, start, final=final)
             case "<":
                 return heads.closing_tag(self._text, start, final=final)

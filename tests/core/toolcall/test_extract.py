@@ -318,6 +318,7 @@ def test_cutting_the_input_anywhere_changes_nothing(text, places):
 
 
 @given(TEXTS)
+@example('{"tool_call": {"name": "editor", "arguments": {"path": "a"}}}\n\n```')
 def test_cutting_into_characters_changes_nothing(text):
     assert extract(*text) == extract(text)
 
