@@ -217,7 +217,7 @@ class Relay:
     def _default_model(self) -> str:
         """The model for a client that names none: the configured one, or the first if no session offers that."""
         preferred = self._settings.default_model
-        offered = self.backend.models()
+        offered = self.backend.chat_models()
         return preferred if not offered or self.backend.offers(preferred) else offered[0].id
 
     def _make_bridge_server(self) -> BridgeServer:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
-from relay.backends.choice import Choice
+from relay.backends.catalogs import Catalogs, Wall
+from relay.backends.choice import ChatTask, Choice
 from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
 from relay.backends.pool import Homes, Names, Pool, no_names
@@ -16,9 +17,6 @@ from relay.backends.shaping import remembering
 from relay.bridge.registry import SessionRegistry
 from relay.core.model import ModelEntry
 from relay.core.request import Request
-from relay.routing.catalog import Catalog
-
-Wall = Callable[[], float]
 
 
 class BrowserBackend:
@@ -39,20 +37,23 @@ class BrowserBackend:
         self._names = names
         self._homes = Homes()
         self._conversations = Conversations(self._policy)
-        self._catalog = Catalog(())
-        self._catalog_version = -1
+        self.catalogs = Catalogs(registry, wall)
 
     def models(self) -> tuple[ModelEntry, ...]:
         """The models of all sessions that can answer, or could a moment ago."""
-        return self._current_catalog().models
+        return self.catalogs.all.models
+
+    def chat_models(self) -> tuple[ModelEntry, ...]:
+        """Those of them that chat."""
+        return self.catalogs.of("chat").models
 
     def find_model(self, name: str) -> ModelEntry:
         """Return one of them by id or alias; raises ``ModelNotFound``."""
-        return self._current_catalog().find(name)
+        return self.catalogs.all.find(name)
 
     def offers(self, name: str) -> bool:
-        """Whether some session offers a model of this id or alias."""
-        return name in self._current_catalog()
+        """Whether some session offers a chat model of this id or alias."""
+        return name in self.catalogs.of("chat")
 
     @asynccontextmanager
     async def open(
@@ -64,16 +65,9 @@ class BrowserBackend:
         """Run `request` on the session that serves it best, of those that are `wanted`."""
         continuing = Continuing(self._conversations, request)
         pool = Pool(self._registry, self._homes, wanted, self._names)
-        choice = Choice(request, pool, self._current_catalog, self._policy, continuing)
+        choice = Choice(ChatTask(request, self._policy, continuing), pool, self.catalogs)
         async with (
             Seat(self._registry, choice) as seat,
             BrowserReply(remembering(request, recall), seat, self._policy, continuing, self._idle) as reply,
         ):
             yield reply
-
-    def _current_catalog(self) -> Catalog:
-        if self._catalog_version != self._registry.version:
-            offers = [(session.id, session.models) for session in self._registry if session.ready]
-            self._catalog = Catalog(offers, int(self._wall()), self._catalog)
-            self._catalog_version = self._registry.version
-        return self._catalog

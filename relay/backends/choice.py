@@ -1,9 +1,11 @@
-"""Picking the session for one request, and saying why there is none."""
+"""Picking the session for one task, and saying why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Final, Protocol
 
+from relay.backends.catalogs import Catalogs
 from relay.backends.continuing import Continuing
 from relay.backends.policy import Policy
 from relay.backends.pool import Pool
@@ -11,6 +13,7 @@ from relay.backends.shaping import too_long
 from relay.bridge.frames import Capabilities, PageLimits
 from relay.bridge.registry import AWAY
 from relay.bridge.session import Session
+from relay.core.media import Method
 from relay.core.request import Request
 from relay.errors import (
     BackendThrottled,
@@ -20,7 +23,6 @@ from relay.errors import (
     SessionNotAvailable,
     SessionOffline,
 )
-from relay.routing.catalog import Catalog
 from relay.routing.fit import Needs, obstacle
 
 NOBODY = (
@@ -48,32 +50,73 @@ BLOCKS = {
 """What to do about a page that is blocked, by its reason."""
 
 
-class Choice:
-    """Pick the session for one request; asked again whenever something changed, as long as the request waits.
+class Task(Protocol):
+    """What a session is wanted for."""
 
-    Attributes:
-        model: the picked session's own id of the model.
-        held: the session of which the request has a slot already; that one is free for it.
-    """
+    @property
+    def method(self) -> Method:
+        """The word of the bridge protocol for it."""
 
-    def __init__(
-        self,
-        request: Request,
-        pool: Pool,
-        catalog: Callable[[], Catalog],
-        policy: Policy,
-        continuing: Continuing,
-    ) -> None:
-        self.model = ""
-        self.held: Session | None = None
+    @property
+    def model(self) -> str:
+        """The model that was asked for, by id or alias."""
+
+    def problem(self, session: Session) -> RelayError | None:
+        """Return why `session` cannot do it, ``None`` if it can."""
+
+    def rank(self, session: Session) -> tuple[int, ...]:
+        """The lower, the better it does it."""
+
+
+class ChatTask:
+    """Answer a request: sessions that know what was said come first, then those that need no emulation."""
+
+    method: Final = "chat"
+
+    def __init__(self, request: Request, policy: Policy, continuing: Continuing) -> None:
+        self.model = request.model
         self._request = request
         self._measured: dict[tuple[str, Capabilities, PageLimits], RelayError | None] = {}
         self._json = request.response_format is not None and request.response_format.type != "text"
         self._needs = Needs(request)
-        self._pool = pool
-        self._catalog = catalog
         self._policy = policy
         self._continuing = continuing
+
+    def problem(self, session: Session) -> RelayError | None:
+        """Return why `session` cannot answer the request, ``None`` if it can."""
+        emulated = self._policy.emulates_tools(session)
+        return obstacle(self._needs, session.capabilities, tools_emulated=emulated) or self._too_long(session)
+
+    def rank(self, session: Session) -> tuple[int, ...]:
+        """The lower, the better."""
+        emulated = (self._needs.tools and self._policy.emulates_tools(session)) + (
+            self._json and not session.capabilities.json_schema
+        )
+        return not self._continuing.knows(session), emulated
+
+    def _too_long(self, session: Session) -> RelayError | None:
+        if session.limits.max_prompt_chars is None or self._continuing.knows(session):
+            return None
+        terms = session.id, session.capabilities, session.limits
+        if terms not in self._measured:
+            self._measured[terms] = too_long(self._request, session, self._policy)
+        return self._measured[terms]
+
+
+class Choice:
+    """Pick the session for one task; asked again whenever something changed, as long as the task waits.
+
+    Attributes:
+        model: the picked session's own id of the model.
+        held: the session of which the task has a slot already; that one is free for it.
+    """
+
+    def __init__(self, task: Task, pool: Pool, catalogs: Catalogs) -> None:
+        self.model = ""
+        self.held: Session | None = None
+        self._task = task
+        self._pool = pool
+        self._catalogs = catalogs
         self._hoped = False
 
     def __call__(self) -> Session | None:
@@ -91,7 +134,7 @@ class Choice:
         offers = self._offers()
         able = self._pool.home(self._able(session for session in usable if session.id in offers))
         if not able and not self._pool.whole and not self._pool.expected:
-            raise ModelNotFound(self._request.model)
+            raise ModelNotFound(self._task.model)
         free = [session for session in able if session.has_room or (session is self.held and session.awake)]
         if not free:
             _let_rest(able)
@@ -104,21 +147,20 @@ class Choice:
     def _offers(self) -> Mapping[str, str]:
         """Return the sessions that offer the model, none if one may in a moment, or raise why none does."""
         try:
-            return self._catalog().resolve(self._request.model)
-        except ModelNotFound:
-            if any(not session.models or _lists(session, self._request.model) for session in self._pool.expected):
+            return self._catalogs.of(self._task.method).resolve(self._task.model)
+        except ModelNotFound as error:
+            if any(not session.models or _lists(session, self._task.model) for session in self._pool.expected):
                 return {}
-            if trouble := _trouble(session for session in self._pool if _lists(session, self._request.model)):
+            if trouble := _trouble(session for session in self._pool if _lists(session, self._task.model)):
                 raise trouble from None
-            raise
+            raise self._catalogs.explained(error, self._task.method) from None
 
     def _able(self, sessions: Iterable[Session]) -> list[Session]:
         """Return the sessions that have what is needed, or raise why none has."""
         able: list[Session] = []
         reason: RelayError | None = None
         for session in sessions:
-            emulated = self._policy.emulates_tools(session)
-            problem = obstacle(self._needs, session.capabilities, tools_emulated=emulated) or self._too_long(session)
+            problem = self._task.problem(session)
             if problem is None:
                 able.append(session)
             reason = reason or problem
@@ -126,21 +168,9 @@ class Choice:
             raise reason
         return able
 
-    def _too_long(self, session: Session) -> RelayError | None:
-        if session.limits.max_prompt_chars is None or self._continuing.knows(session):
-            return None
-        terms = session.id, session.capabilities, session.limits
-        if terms not in self._measured:
-            self._measured[terms] = too_long(self._request, session, self._policy)
-        return self._measured[terms]
-
-    def _rank(self, session: Session) -> tuple[bool, int, float, float]:
-        """The lower, the better: who knows what was said, then who needs no emulation, then the least busy."""
-        emulated = (self._needs.tools and self._policy.emulates_tools(session)) + (
-            self._json and not session.capabilities.json_schema
-        )
-        busyness = session.in_flight / session.limits.concurrency
-        return not self._continuing.knows(session), emulated, busyness, session.idle_since
+    def _rank(self, session: Session) -> tuple[tuple[int, ...], float, float]:
+        """The lower, the better: who does it best, then the least busy."""
+        return self._task.rank(session), session.in_flight / session.limits.concurrency, session.idle_since
 
     def _nobody(self) -> RelayError:
         if trouble := _trouble(self._pool):
