@@ -12,14 +12,17 @@ from importlib.metadata import version
 import h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Closed, Event, RawData
+from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import Handshake, WSStream
+from wsproto.frame_protocol import CloseReason
 
 MEASURED_WITH = "0.18.0"
 
 _original_send = TCPServer.protocol_send
 _original_handshake = Handshake.__init__
+_original_handle = WSStream.handle
 _original_events = WSStream._handle_events  # noqa: SLF001  # there is no public place to mend it
 
 
@@ -39,6 +42,7 @@ def apply(write_seconds: float) -> None:
     setattr(H11Protocol, "_check_protocol", _stay_with_http1)  # noqa: B010  (mypy cannot type a replaced method)
     setattr(TCPServer, "protocol_send", _bounded_send(write_seconds))  # noqa: B010
     setattr(Handshake, "__init__", _without_extensions)  # noqa: B010
+    setattr(WSStream, "handle", _end_when_refused)  # noqa: B010
     setattr(WSStream, "_handle_events", _end_when_too_large)  # noqa: B010
 
 
@@ -54,6 +58,16 @@ def _without_extensions(self: Handshake, headers: list[tuple[bytes, bytes]], htt
     """Take no compression: what is small on the wire would be large before anybody has looked at its size."""
     _original_handshake(self, headers, http_version)
     self.extensions = None
+
+
+async def _end_when_refused(self: WSStream, event: StreamEvent) -> None:
+    """End the connection of a handshake that Hypercorn itself refused: it would stay open, and the application wait."""
+    before = self.closed
+    await _original_handle(self, event)
+    if self.closed and not before and not isinstance(event, StreamClosed):
+        if self.app_put is not None:
+            await self.app_put({"type": "websocket.disconnect", "code": CloseReason.ABNORMAL_CLOSURE.value})
+        await self.send(StreamClosed(stream_id=self.stream_id))
 
 
 async def _end_when_too_large(self: WSStream) -> None:

@@ -210,6 +210,9 @@ def untouched_process(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Give the process its logging and its server back."""
     monkeypatch.setattr(hardening.H11Protocol, "_check_protocol", hardening.H11Protocol._check_protocol)
     monkeypatch.setattr(hardening.TCPServer, "protocol_send", hardening.TCPServer.protocol_send)
+    monkeypatch.setattr(hardening.WSStream, "handle", hardening.WSStream.handle)
+    monkeypatch.setattr(hardening.WSStream, "_handle_events", hardening.WSStream._handle_events)
+    monkeypatch.setattr(hardening.Handshake, "__init__", hardening.Handshake.__init__)
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     yield

@@ -7,6 +7,7 @@ and then the cure can be looked at again.
 import asyncio
 import resource
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -18,7 +19,8 @@ from hypercorn.asyncio import serve
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.config import Config
 from hypercorn.protocol.h11 import H11Protocol
-from quart import Quart, Response, request
+from hypercorn.protocol.ws_stream import Handshake, WSStream
+from quart import Quart, Response, request, websocket
 
 from relay import hardening
 from relay.app import _hypercorn
@@ -50,6 +52,7 @@ class Target:
         self.app.add_url_rule("/eager", "eager", self.eager)
         self.app.add_url_rule("/slow", "slow", self.slow)
         self.app.add_url_rule("/silent", "silent", self.silent)
+        self.app.add_websocket("/echo", "echo", self.echo)
 
     async def index(self) -> str:
         return f"{len(await request.get_data())} bytes"
@@ -70,6 +73,14 @@ class Target:
         finally:
             self.ended.set()
         return ""
+
+    async def echo(self) -> None:
+        self.begun.set()
+        try:
+            while True:
+                await websocket.send(str(len(await websocket.receive())))
+        finally:
+            self.ended.set()
 
     @staticmethod
     def _streamed(body: Any) -> Response:
@@ -115,8 +126,10 @@ async def serving(target: Target, **limits: Any) -> AsyncIterator[Target]:
 def unhardened() -> Iterator[None]:
     """Take relay's cure out again at the end, and begin without."""
     saved = H11Protocol._check_protocol, TCPServer.protocol_send
+    saved_sockets = WSStream.handle, WSStream._handle_events, Handshake.__init__
     yield
     H11Protocol._check_protocol, TCPServer.protocol_send = saved  # type: ignore[method-assign]
+    WSStream.handle, WSStream._handle_events, Handshake.__init__ = saved_sockets  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -274,6 +287,139 @@ async def test_body_over_the_limit(target: Target):
     assert status(await asyncio.wait_for(answer, SOON)) == 413
     writer.close()
     assert memory() - before < 32 * 1024
+
+
+# --- WebSockets
+
+SOCKET = (
+    b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
+)
+SMALL = {"limits": {"body_bytes": 2**20}}
+
+
+def frame(opcode: int, payload: bytes, *, last: bool = True) -> bytes:
+    """A frame as clients send it, masked with zeros: https://www.rfc-editor.org/rfc/rfc6455#section-5.2."""
+    return bytes([opcode | (0x80 if last else 0), 0xFF]) + struct.pack("!Q", len(payload)) + bytes(4) + payload
+
+
+async def opened(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bytes]:
+    """Return a WebSocket and the head of its handshake."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+    writer.write(SOCKET)
+    async with asyncio.timeout(SOON):
+        head = await reader.readuntil(b"\r\n\r\n")
+    return reader, writer, head
+
+
+async def endless(target: Target) -> int:
+    """Send one message without an end until the server closes; return how much it took."""
+    reader, writer, _ = await opened(target)
+    closed = asyncio.ensure_future(reader.read())
+    sent = 0
+    try:
+        writer.write(b"\x81\xff" + struct.pack("!Q", 2**40) + bytes(4))
+        while not closed.done() and sent < 64 * 2**20:
+            writer.write(FLOOD)
+            sent += len(FLOOD)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    closed.cancel()
+    writer.close()
+    return sent
+
+
+@pytest.fixture
+async def small(unhardened: None) -> AsyncIterator[Target]:
+    hardening.apply(5.0)
+    async with serving(Target(), **SMALL) as target:
+        yield target
+
+
+async def test_sockets_are_not_compressed(small: Target):
+    _, writer, head = await opened(small)
+    assert b"101" in head
+    assert b"extensions" not in head.lower()
+    writer.close()
+
+
+async def test_hypercorn_itself_still_compresses(unhardened: None):
+    async with serving(Target(), **SMALL) as target:
+        _, writer, head = await opened(target)
+        assert b"permessage-deflate" in head
+        writer.close()
+
+
+async def test_message_that_is_too_large_ends_the_socket(small: Target):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert await endless(small) < 32 * 2**20
+    await asyncio.wait_for(small.ended.wait(), SOON)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 32 * 1024
+
+
+async def test_hypercorn_itself_still_takes_what_is_too_large(unhardened: None):
+    async with serving(Target(), **SMALL) as target:
+        assert await endless(target) >= 64 * 2**20
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        frame(1, b"\xff\xfe"),
+        frame(3, b"x"),
+        frame(0, b"x"),
+        frame(9, b"x" * 200),
+        frame(0x41, b"x"),
+        frame(8, b"\x00"),
+        b"\x81\x01x",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+async def test_malformed_frames_end_the_socket(small: Target, bad: bytes):
+    reader, writer, _ = await opened(small)
+    writer.write(bad)
+    async with asyncio.timeout(SOON):
+        await reader.read()
+    writer.close()
+    await asyncio.wait_for(small.ended.wait(), SOON)
+    assert status(await spoken(small, PLAIN)) == 200
+
+
+HASTY = SOCKET + frame(1, b"early")
+BROKEN = SOCKET.replace(b"Version: 13", b"Version: 12")
+
+
+@pytest.mark.parametrize("opening", [HASTY, BROKEN])
+async def test_refused_handshake_ends_the_connection(small: Target, opening: bytes):
+    reader, writer = await asyncio.open_connection("127.0.0.1", small.port)
+    writer.write(opening)
+    async with asyncio.timeout(SOON):
+        assert status(await reader.read()) == 400
+    writer.close()
+    if opening is HASTY:
+        await asyncio.wait_for(small.ended.wait(), SOON)
+
+
+@pytest.mark.parametrize("opening", [HASTY, BROKEN])
+async def test_hypercorn_itself_still_leaves_it_open(unhardened: None, opening: bytes):
+    async with serving(Target()) as target:
+        reader, writer = await asyncio.open_connection("127.0.0.1", target.port)
+        writer.write(opening)
+        await reader.readuntil(b"\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read(), 0.3)
+        writer.close()
+
+
+async def test_frames_after_the_close_do_no_harm(small: Target):
+    reader, writer, _ = await opened(small)
+    writer.write(frame(8, b"\x03\xe8") + frame(1, b"late") * 100)
+    async with asyncio.timeout(SOON):
+        await reader.read()
+    writer.close()
+    assert status(await spoken(small, PLAIN)) == 200
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,9 @@ async def serving(
     """Serve a site with `changes` until the block ends; `settings` are those of the server."""
     for owner, name in ((hardening.H11Protocol, "_check_protocol"), (hardening.TCPServer, "protocol_send")):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    for owner, name in ((hardening.WSStream, "_handle_events"), (hardening.Handshake, "__init__")):
-        monkeypatch.setattr(owner, name, getattr(owner, name))
+    for name in ("handle", "_handle_events"):
+        monkeypatch.setattr(hardening.WSStream, name, getattr(hardening.WSStream, name))
+    monkeypatch.setattr(hardening.Handshake, "__init__", hardening.Handshake.__init__)
     chosen = Settings.model_validate({"port": 0, **(settings or {})})
     hardening.apply(chosen.limits.slow_client_seconds)
     listener = listen("127.0.0.1", 0, "port")
