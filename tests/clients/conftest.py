@@ -12,8 +12,7 @@ from stack.cline import Cline
 @pytest.fixture
 def cline(tmp_path: Path) -> Iterator[Cline]:
     """Cline, fresh from npm."""
-    home = tmp_path / "home"
-    home.mkdir()
-    cline = Cline(home)
+    cline = Cline(tmp_path / "home")
+    cline.settle()
     yield cline
     cline.end_daemons()

@@ -12,6 +12,12 @@ from .programs import NODE_MODULES
 class Cline(Isolated):
     """Cline in a home of its own."""
 
+    def settle(self) -> None:
+        """Make the home, with a setting that keeps Cline from trying for eight seconds to report that it started."""
+        settings = self.home / ".cline" / "data" / "settings" / "global-settings.json"
+        settings.parent.mkdir(parents=True)
+        settings.write_text('{"telemetryOptOut": true}')
+
     async def run(self, *words: str) -> tuple[int, str]:
         """Run a command; the values are its exit code and all that it printed."""
         code, out, err = await self.start(NODE_MODULES / ".bin" / "cline", *words)
