@@ -72,6 +72,7 @@ class Site:
     auth: bool = True
     friends: frozenset[str] = frozenset()
     body_bytes: int = 4096
+    limits: Limits = Limits(messages=4, tools=2)
     problem: str | None = None
     closed: tuple[str, ...] = ()
     accounts: tuple[Snapshot, ...] = ()
@@ -100,10 +101,10 @@ class Site:
         blueprints = (
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
-            chat.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
+            chat.blueprint(gateway, self.limits, lambda: "m"),
             responses.blueprint(self.desk, Sockets(self.socket_rules, self.admission)),
-            messages.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
-            gemini.blueprint(gateway, Limits(messages=4, tools=2), lambda: "m"),
+            messages.blueprint(gateway, self.limits, lambda: "m"),
+            gemini.blueprint(gateway, self.limits, lambda: "m"),
             models.blueprint(self.backend),
             admin.blueprint(metrics, self.registry, lambda: self.accounts),
             accounts.blueprint(cast("Any", None), self.registry, cast("Any", None), cast("Any", None)),  # for the gate
