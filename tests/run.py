@@ -247,7 +247,7 @@ JS_LANE = (
 )
 LAST_LANE = (
     Step("e2e", program_tests("tests/e2e", minutes=15, processes=2), needs=("chromium", "npm-clients", "chats")),
-    Step("clients", program_tests("tests/clients"), needs=("chromium", "npm-clients", "chats")),
+    Step("clients", program_tests("tests/clients", processes=2), needs=("chromium", "npm-clients", "chats")),
     Step(
         "big-clients",
         python("pytest", HEAVY_CLIENTS, "-m", "heavy"),

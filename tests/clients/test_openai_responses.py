@@ -21,7 +21,8 @@ from openai import (
     RateLimitError,
     pydantic_function_tool,
 )
-from openai.types.responses import FunctionToolParam, ResponseInputParam
+from openai.resources.responses.responses import AsyncResponsesConnection
+from openai.types.responses import FunctionToolParam, Response, ResponseInputParam
 from puter_emulator import PuterEmulator, pieces
 from pydantic import BaseModel, Field
 from stack.fixtures import Desk
@@ -222,3 +223,21 @@ async def test_one_in_the_background_is_cancelled_at_the_site(puter: PuterEmulat
         await call.ended.wait()
 
     assert (made.status in {"queued", "in_progress"}, cancelled.status, call.outcome) == (True, "cancelled", "aborted")
+
+
+async def test_turns_over_a_websocket(openai: AsyncOpenAI) -> None:
+    async with openai.responses.connect() as connection:
+        await connection.response.create(model="echo", input="one", store=False)
+        first = await finished(connection)
+        await connection.response.create(model="echo", input="two", store=False, previous_response_id=first.id)
+        said = [first.output_text, (await finished(connection)).output_text]
+
+    assert said == ["one", "two"]
+
+
+async def finished(connection: AsyncResponsesConnection) -> Response:
+    """The response that a connection tells of next, once it is complete."""
+    async for event in connection:
+        if event.type == "response.completed":
+            return event.response
+    raise AssertionError
