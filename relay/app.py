@@ -54,7 +54,21 @@ from relay.store import Store
 from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
-from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
+from relay.web import (
+    accounts,
+    admin,
+    chat,
+    gemini,
+    health,
+    messages,
+    models,
+    openapi,
+    page,
+    remote,
+    responses,
+    server,
+    signin,
+)
 from relay.web.access import COOKIE, Gate, GateRules
 from relay.web.responses_socket import SocketRules, Sockets
 
@@ -311,6 +325,7 @@ class Relay:
         blueprints = (
             page.blueprint(self._page_settings()),
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
+            openapi.blueprint(settings.closed_endpoints),
             chat.blueprint(gateway, request_limits, self._default_model),
             responses.blueprint(self.desk, Sockets(self._socket_rules(), self.admission)),
             messages.blueprint(gateway, request_limits, self._default_model),

@@ -49,7 +49,8 @@ def test_every_fault_of_a_page_is_in_the_protocol():
 
 
 def test_every_blueprint_is_documented():
-    surfaces = {"page": "`GET /`", "health": "/health", "chat_completions": "/v1/chat/completions", "models": "/v1/models",
+    surfaces = {"page": "`GET /`", "health": "/health", "openapi": "/openapi.json",
+                "chat_completions": "/v1/chat/completions", "models": "/v1/models",
                 "responses": "/v1/responses",
                 "messages": "/v1/messages", "gemini": "/v1beta/models/{id}:generateContent",
                 "admin": "/metrics", "accounts": "/api/accounts", "signin": "/api/admin/sign-in",

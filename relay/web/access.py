@@ -32,6 +32,7 @@ ACCESS: dict[str, Power] = {
     "page.sdk": Power.PUBLIC,
     "page.favicon": Power.PUBLIC,
     "health.health": Power.PUBLIC,
+    "openapi.document": Power.PUBLIC,
     "chat_completions.complete": Power.CLIENT,
     "messages.create": Power.CLIENT,
     "messages.count_tokens": Power.CLIENT,

@@ -23,7 +23,21 @@ from relay.gateway.keyring import Keyring
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
-from relay.web import accounts, admin, chat, gemini, health, messages, models, page, remote, responses, server, signin
+from relay.web import (
+    accounts,
+    admin,
+    chat,
+    gemini,
+    health,
+    messages,
+    models,
+    openapi,
+    page,
+    remote,
+    responses,
+    server,
+    signin,
+)
 from relay.web.access import TOKEN_HEADER, Gate, GateRules
 from relay.web.responses_socket import SocketRules, Sockets
 
@@ -72,7 +86,7 @@ class Site:
     auth: bool = True
     friends: frozenset[str] = frozenset()
     body_bytes: int = 4096
-    limits: Limits = Limits(messages=4, tools=2)
+    limits: Limits = field(default_factory=lambda: Limits(messages=4, tools=2))
     problem: str | None = None
     closed: tuple[str, ...] = ()
     accounts: tuple[Snapshot, ...] = ()
@@ -101,6 +115,7 @@ class Site:
         blueprints = (
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
+            openapi.blueprint(self.closed),
             chat.blueprint(gateway, self.limits, lambda: "m"),
             responses.blueprint(self.desk, Sockets(self.socket_rules, self.admission)),
             messages.blueprint(gateway, self.limits, lambda: "m"),

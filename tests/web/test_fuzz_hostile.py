@@ -56,8 +56,8 @@ TYPES = ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-
 HOSTILE_VALUES: list[Any] = [
     None, True, 0, -1, 1.5, 2**31, 2**63, 2**64, -(2**63) - 1, 10**400, "", " ", "\x00", "\ud800", "m" * 5000, "../..",
     "none", "NaN", "data:,", "file:///etc/passwd", "javascript:1", "http://[", [], [None], [[]], {}, {"": {}},
-    {"text": 5}, {"type": None}, {"type": "text"}, {"type": "x:y"}, {"role": "wizard"}, {"type": ["text"]}, [{"type": "tool_use"}],
-    {"__class__": "x"},
+    {"text": 5}, {"type": None}, {"type": "text"}, {"type": "x:y"}, {"role": "wizard"}, {"type": ["text"]},
+    [{"type": "tool_use"}], {"__class__": "x"},
 ]  # fmt: skip
 
 
