@@ -140,3 +140,17 @@ async def test_another_key_gets_nothing_of_it(site: Site, backend: FakeBackend, 
     site.keys.keys = {**site.keys.keys, **FakeKeys(other=other).keys}
     await site.keyring.refresh()
     assert await recalled(site, backend, path, key=other) == (None, ())
+
+
+async def test_what_is_kept_of_a_response_holds_no_thought_that_went_inline(site: Site, backend: FakeBackend):
+    backend.script = [REASONED]
+    asked = {"model": "m", "input": "Hi", "stream": False}
+    response = await site.ask("POST", "/v1/responses", json=asked, headers={"x-relay-reasoning": "inline"})
+    told = await response.get_json()
+    kept = await (await site.ask("GET", f"/v1/responses/{told['id']}")).get_json()
+    events = await site.ask("GET", f"/v1/responses/{told['id']}?stream=true")
+
+    assert told["output"][0]["content"][0]["text"] == "<think>why</think>\n\nbecause"
+    assert kept["output"][0]["content"][0]["text"] == "because"
+    assert events.status_code == 400
+    assert "held reasoning" in await events.get_data(as_text=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from relay.dialects.openai_responses import wire
+from relay.dialects.openai_responses.thoughts import without_thoughts
 from relay.errors import InvalidRequest
 
 _ID_PREFIXES: Final = {
@@ -64,7 +65,8 @@ def resolved(items: Iterable[wire.Item], found: Mapping[str, wire.Item]) -> tupl
 
 def for_storage(items: Iterable[wire.Item]) -> tuple[wire.Item, ...]:
     """Return `items` without the texts of reasoning: a chain of thought is not kept."""
-    return tuple(_without_texts(item) if item["type"] == "reasoning" else item for item in items)
+    blank = tuple(_without_texts(item) if item["type"] == "reasoning" else item for item in items)
+    return without_thoughts(blank)
 
 
 def _without_texts(item: wire.Item) -> wire.Item:

@@ -45,6 +45,7 @@ from relay.dialects.openai_responses.parts import (
 )
 from relay.dialects.openai_responses.payloads import Payload, without_reasoning
 from relay.dialects.openai_responses.response import INCOMPLETE, Frame, State, usage
+from relay.dialects.openai_responses.thoughts import without_thoughts
 from relay.dialects.openai_responses.wire import Item
 from relay.errors import RelayError
 
@@ -94,7 +95,8 @@ class Writer:
 
     def kept(self) -> Item:
         """Return the response object as it may be stored: nothing is left of chain of thought but its place."""
-        return without_reasoning(self.response()) if self._raw else self.response()
+        response = without_reasoning(self.response()) if self._raw else self.response()
+        return {**response, "output": list(without_thoughts(tuple(response["output"])))}
 
     def queued(self) -> list[Payload]:
         """Return the events of a response that waits for its turn."""

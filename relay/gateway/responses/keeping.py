@@ -13,6 +13,7 @@ from relay.dialects.openai_responses import errors
 from relay.dialects.openai_responses.form import ReplyForm
 from relay.dialects.openai_responses.items import for_storage
 from relay.dialects.openai_responses.payloads import Payload, without_raw
+from relay.dialects.openai_responses.thoughts import told_inline
 from relay.dialects.openai_responses.wire import Item
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import InvalidRequest, RelayError
@@ -105,6 +106,8 @@ class _Kept:
             if self._room >= 0:
                 self._lines.append(line)
         if writer.status != "in_progress":
+            if any(map(told_inline, writer.response()["output"])):
+                self._room = -1  # the events cannot be told without it
             self._shelf.put(self._record(writer.kept()))
 
     def _record(self, response: Item) -> StoredResponse:
@@ -137,7 +140,9 @@ def events_after(record: StoredResponse, number: int) -> list[Payload]:
         InvalidRequest: they were too many to be kept, or there are not so many.
     """
     if not record.events:
-        raise InvalidRequest("The events of this response were too many to be kept; fetch it without stream.")
+        raise InvalidRequest(
+            "The events of this response were too many to be kept, or held reasoning; fetch it without stream."
+        )
     lines = record.events.split(b"\n")
     if number >= len(lines):
         raise InvalidRequest(f"The last event of this response is {len(lines) - 1}.", param="starting_after")
