@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,8 +17,8 @@ from .relay import Relay
 POLL_SECONDS = 0.02
 SINGLE_PROMPT = {"single_prompt": True}
 
-Script = list[str] | dict[str, Any]
-"""What the page does with one call: the pieces of its answer, or the fields of a ``fail``."""
+Script = list[str] | dict[str, Any] | Callable[[str], list[str]]
+"""What the page does with a call: the pieces of its answer, said outright or by the prompt, or a ``fail``'s fields."""
 
 
 class TextPage:
@@ -64,9 +64,10 @@ class TextPage:
         if isinstance(script, dict):
             await self._say("fail", **call, **({"seq": 0, "message": ""} | script))
             return
-        for seq, piece in enumerate(script):
+        pieces = script(self.prompts[-1]) if callable(script) else script
+        for seq, piece in enumerate(pieces):
             await self._say("parts", **call, seq=seq, parts=[{"type": "text", "text": piece}])
-        await self._say("done", **call, seq=len(script), finish_reason="stop")
+        await self._say("done", **call, seq=len(pieces), finish_reason="stop")
 
     async def _say(self, type_: str, **fields: Any) -> None:
         await self._ws.send(json.dumps({"type": type_} | fields))
