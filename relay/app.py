@@ -20,6 +20,7 @@ from quart import Quart
 
 from relay import __version__, hardening
 from relay.backends.browser import BrowserBackend
+from relay.backends.media import MediaBackend
 from relay.backends.policy import Policy
 from relay.bridge.frames import ClientSettings
 from relay.bridge.headless.accounts import ATTACHED, Account, Accounts
@@ -39,6 +40,7 @@ from relay.gateway.admins import Admins
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.keyring import Keyring
+from relay.gateway.media import MediaGateway
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.gateway.responses.background import Background, Runs
@@ -60,6 +62,7 @@ from relay.web import (
     chat,
     gemini,
     health,
+    media,
     messages,
     models,
     openapi,
@@ -162,6 +165,7 @@ class Relay:
         self.backend = BrowserBackend(self.registry, idle, time.time, _policy(settings), self._account_names)
         self.admins = Admins(time.monotonic)
         self.gateway = self._make_gateway()
+        self.media_gateway = self._make_media_gateway()
         self.headless = self._make_supervisor()
         self.desk = self._make_desk()
         self.upkeep = Upkeep(store, self.keyring, self.bridge_server, self.desk.shelf)
@@ -280,6 +284,13 @@ class Relay:
         )
         return Gateway(self.backend, self.admission, recorder, rules)
 
+    def _make_media_gateway(self) -> MediaGateway:
+        settings = self._settings
+        idle = settings.server.keep_alive_seconds
+        backend = MediaBackend(self.registry, self.backend.catalogs, idle, self._account_names)
+        recorder = Recorder(self.metrics, time.monotonic)
+        return MediaGateway(backend, self.admission, recorder, settings.limits.response_bytes)
+
     def _make_desk(self) -> Desk:
         settings, limits = self._settings.responses, self._settings.limits
         keeping = Keeping(settings.retention_days, settings.stored, settings.stored_bytes)
@@ -330,6 +341,7 @@ class Relay:
             responses.blueprint(self.desk, Sockets(self._socket_rules(), self.admission)),
             messages.blueprint(gateway, request_limits, self._default_model),
             gemini.blueprint(gateway, request_limits, self._default_model),
+            media.blueprint(self.media_gateway, gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
             admin.blueprint(self.metrics, self.registry, self.headless.accounts),
             signin.blueprint(self.admins, self._admin_place()),

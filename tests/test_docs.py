@@ -52,7 +52,7 @@ def test_every_blueprint_is_documented():
     surfaces = {"page": "`GET /`", "health": "/health", "openapi": "/openapi.json",
                 "chat_completions": "/v1/chat/completions", "models": "/v1/models",
                 "responses": "/v1/responses",
-                "messages": "/v1/messages", "gemini": "/v1beta/models/{id}:generateContent",
+                "media": "/v1/images/generations", "messages": "/v1/messages", "gemini": "/v1beta/models/{id}:generateContent",
                 "admin": "/metrics", "accounts": "/api/accounts", "signin": "/api/admin/sign-in",
                 "remote": "/api/accounts/{name}/screen"}  # fmt: skip
     assert {endpoint.partition(".")[0] for endpoint in ACCESS} == set(surfaces)

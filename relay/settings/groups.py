@@ -225,9 +225,11 @@ class GeminiEndpoint(Group):
 
 
 class MediaEndpoint(Group):
-    """Images, audio and embeddings."""
+    """Images, audio, embeddings and completions."""
 
-    enabled: bool = Field(default=True, description="Serve `/v1/images/…`, `/v1/audio/…`, `/v1/embeddings`")
+    enabled: bool = Field(
+        default=True, description="Serve `/v1/images/…`, `/v1/audio/…`, `/v1/embeddings`, `/v1/completions`"
+    )
 
 
 class EndpointSettings(Group):

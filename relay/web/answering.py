@@ -75,7 +75,7 @@ class Answering:
         """
         chunks = self._chunks()
         first = await anext(chunks)
-        response = Response(_chain(first, chunks), headers=dict(self._voice.stream_headers))
+        response = Response(chained(first, chunks), headers=dict(self._voice.stream_headers))
         response.timeout = None  # an answer may take longer than Quart's default of 60 s
         return self._with_headers(response)
 
@@ -130,7 +130,8 @@ def record_of(question: Question) -> Record:
     )
 
 
-async def _chain(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def chained(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """Yield `first`, then `rest`."""
     async with aclosing(rest):  # a client that leaves between two chunks ends the call at once
         yield first
         async for chunk in rest:

@@ -9,11 +9,13 @@ from typing import TypeAlias
 
 from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
 from relay.core.events import Event
+from relay.core.media import MediaEvent, MediaRequest
 from relay.core.model import ModelEntry
 from relay.core.request import Request
 from relay.errors import ModelNotFound, StoreBusy
 
 Step: TypeAlias = list[Event] | BaseException | asyncio.Event
+MediaStep: TypeAlias = list[MediaEvent] | BaseException | asyncio.Event
 """What the backend does next: yield events, raise, or wait."""
 
 MODELS = tuple(ModelEntry(id=name, owned_by="site", created=7) for name in ("m", "vendor/m:free", "ü"))
@@ -81,6 +83,51 @@ class FakeBackend:
         finally:
             self.open_replies -= 1
             self.closed_by = asyncio.current_task()
+        if self.late_failure is not None:
+            raise self.late_failure
+
+
+class FakeMediaReply:
+    account = "fake"
+
+    def __init__(self, model: str, script: Sequence[MediaStep], dropped: tuple[str, ...]) -> None:
+        self.model = model or "m"
+        self.dropped = dropped
+        self._script = script
+
+    async def events(self) -> AsyncIterator[list[MediaEvent]]:
+        for step in self._script:
+            match step:
+                case list():
+                    yield list(step)
+                case asyncio.Event():
+                    await step.wait()
+                case _:
+                    raise step
+
+
+class FakeMediaBackend:
+    """What FakeBackend is for chat."""
+
+    def __init__(self) -> None:
+        self.script: list[MediaStep] = []
+        self.late_failure: Exception | None = None
+        self.dropped: tuple[str, ...] = ()
+        self.requests: list[MediaRequest] = []
+        self.wanted: list[Wanted] = []
+        self.open_replies = 0
+        self.opened = asyncio.Event()
+
+    @asynccontextmanager
+    async def open(self, request: MediaRequest, wanted: Wanted = ANY) -> AsyncIterator[FakeMediaReply]:
+        self.requests.append(request)
+        self.wanted.append(wanted)
+        self.open_replies += 1
+        self.opened.set()
+        try:
+            yield FakeMediaReply(request.model, self.script, self.dropped)
+        finally:
+            self.open_replies -= 1
         if self.late_failure is not None:
             raise self.late_failure
 

@@ -20,6 +20,7 @@ from relay.gateway.admins import Admins, AdminSession
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.keyring import Keyring
+from relay.gateway.media import MediaGateway
 from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.telemetry.metrics import Metrics
@@ -29,6 +30,7 @@ from relay.web import (
     chat,
     gemini,
     health,
+    media,
     messages,
     models,
     openapi,
@@ -42,7 +44,7 @@ from relay.web.access import TOKEN_HEADER, Gate, GateRules
 from relay.web.responses_socket import SocketRules, Sockets
 
 from ..gateway.conftest import Logged, backend, logged
-from ..gateway.fakes import FakeBackend, FakeKeys
+from ..gateway.fakes import FakeBackend, FakeKeys, FakeMediaBackend
 from ..gateway.responses.fakes import FakeResponses, make_desk
 from .screens import FakeScreens
 
@@ -93,6 +95,7 @@ class Site:
     screens: FakeScreens = field(default_factory=FakeScreens)
     now: float = 1000.0
     more_hosts: frozenset[str] = frozenset()
+    media: FakeMediaBackend = field(default_factory=FakeMediaBackend)
     stored: FakeResponses = field(default_factory=FakeResponses)
     socket_rules: SocketRules = field(default_factory=SocketRules)
     desk_changes: dict[str, Any] = field(default_factory=dict)
@@ -109,6 +112,8 @@ class Site:
         metrics = Metrics()
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())
         self.desk = make_desk(gateway, self.admission, self.stored, lambda: self.now, **self.desk_changes)
+        recorder = Recorder(metrics, asyncio.get_running_loop().time)
+        self.media_gateway = MediaGateway(cast("Any", self.media), self.admission, recorder, response_bytes=10_000)
         hosts = frozenset({"localhost", HOST, "127.0.0.1:3000", "[::1]:3000"}) | self.more_hosts
         own = frozenset(f"http://{host}" for host in hosts if ":3000" in host)
         rules = GateRules(hosts, own, self.friends, self.auth, COOKIE)
@@ -120,6 +125,7 @@ class Site:
             responses.blueprint(self.desk, Sockets(self.socket_rules, self.admission)),
             messages.blueprint(gateway, self.limits, lambda: "m"),
             gemini.blueprint(gateway, self.limits, lambda: "m"),
+            media.blueprint(self.media_gateway, gateway, self.limits, lambda: "m"),
             models.blueprint(self.backend),
             admin.blueprint(metrics, self.registry, lambda: self.accounts),
             accounts.blueprint(cast("Any", None), self.registry, cast("Any", None), cast("Any", None)),  # for the gate

@@ -1,0 +1,1 @@
+"""OpenAI's other endpoints: images, audio, embeddings, and the completions of old."""
