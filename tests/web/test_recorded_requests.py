@@ -81,7 +81,7 @@ PATHS = {
 @pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
 async def test_recorded_request_is_answered(make_site: Make, backend: FakeBackend, path: Path, stream: bool):
     dialect = path.parent.parent.name
-    backend.script, backend.enforces = [ANSWER], ("response_format",)
+    backend.script = [ANSWER]
     site = await make_site(limits=Limits(), body_bytes=2**20)
     asked = json.loads(path.read_bytes())
     if dialect != "gemini":
