@@ -17,6 +17,7 @@ from relay.dialects.base import StreamEncoder, Voice
 from relay.gateway.dispatch import Gateway
 from relay.gateway.failures import told
 from relay.gateway.record import Record
+from relay.web.dropped import name_dropped
 from relay.web.wanted import wanted_by
 
 
@@ -100,8 +101,7 @@ class Answering:
                 yield encoder.error(error)
 
     def _with_headers(self, response: Response) -> Response:
-        if self._dropped:
-            response.headers["x-relay-dropped"] = ", ".join(self._dropped)
+        name_dropped(response, self._dropped)
         return response
 
 

@@ -16,6 +16,7 @@ from relay.gateway.failures import told
 from relay.gateway.media import MediaGateway
 from relay.gateway.record import Record
 from relay.web.answering import chained
+from relay.web.dropped import name_dropped
 from relay.web.wanted import SESSION_HEADER
 
 
@@ -81,8 +82,7 @@ class Producing:
                 yield encoder.error(error)
 
     def _with_headers(self, response: Response) -> Response:
-        if self._dropped:
-            response.headers["x-relay-dropped"] = ", ".join(dict.fromkeys(self._dropped))
+        name_dropped(response, self._dropped)
         return response
 
 

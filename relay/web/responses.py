@@ -27,6 +27,7 @@ from relay.gateway.responses.desk import Desk, Prepared, clock, new_id
 from relay.gateway.responses.keeping import events_after
 from relay.web.answering import Answering, Question, record_of, wanted_of
 from relay.web.body import read_json
+from relay.web.dropped import name_dropped
 from relay.web.responses_socket import NAME, Sockets, serve
 
 PAGE: Final = 20
@@ -97,8 +98,7 @@ def _in_background(desk: Desk, prepared: Prepared, question: Question) -> Respon
     run = Run(prepared.id, g.owner, writer.body)
     desk.background.start(run, Asking(question.request, record_of(question), wanted_of(question)), writer)
     response = _stream(run.read(-1, desk.idle_seconds)) if question.stream else _json(run.body())
-    if question.ignored:
-        response.headers["x-relay-dropped"] = ", ".join(question.ignored)
+    name_dropped(response, question.ignored)
     return response
 
 

@@ -132,6 +132,34 @@ async def test_good_bodies_are_answered(open_site: Site):
             assert response.status_code == 200, (str(route), body, await response.get_data())
 
 
+NAMES = ["a\nb", "a\r\nx-y: z", "ü😀", "x" * 5000, "a,b", "\x00", "x:\ny", "x:ü", "\ud800"]
+NAMED: list[tuple[str, Any]] = [
+    ("/v1/chat/completions", lambda name: {"messages": [{"role": "user", "content": "Hi"}], name: 1}),
+    ("/v1/chat/completions", lambda name: {"messages": [{"role": "user", "content": "Hi"}], "model": name}),
+    ("/v1/responses", lambda name: {"input": "Hi", "tools": [{"type": name}], "include": [name]}),
+    ("/v1/responses", lambda name: {"input": [{"role": "user", "content": "Hi"}, {"type": name}]}),
+    ("/v1/responses", lambda name: {"input": "Hi", "background": True, "tools": [{"type": name}]}),
+    ("/v1/responses", lambda name: {"input": "Hi", "model": name}),
+    ("/v1/messages", lambda name: {**ASKED, "tools": [{"type": name, "name": "x"}]}),
+    ("/v1/messages", lambda name: {**ASKED, "messages": [{"role": "user", "content": [TEXT, {"type": name}]}]}),
+    ("/v1/models/m:generateContent", lambda name: {"contents": [{"parts": [{"text": "Hi"}, {name: 1}]}]}),
+    ("/v1/models/m:generateContent", lambda name: {"contents": [{"parts": [{"text": "Hi"}]}], "tools": [{name: {}}]}),
+]
+"""Where a client's own word may come into the answer."""
+TEXT = {"type": "text", "text": "Hi"}
+ASKED = {"max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_words_of_clients_break_no_header(open_site: Site, name: str):
+    for path, make in NAMED:
+        response = await sent(open_site, Route("", "POST", path), json.dumps(make(name)).encode())
+        for header, value in response.headers.items():
+            assert f"{header}: {value}".isascii()
+            assert f"{header}: {value}".isprintable()
+            assert len(value) < 4000
+
+
 # --- good bodies with something wrong in them
 
 
