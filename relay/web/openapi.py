@@ -34,6 +34,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         body: what it reads; ``None`` for nothing.
         form: it reads forms with files, not JSON.
         answer: what it answers with, where that is one struct.
+        kind: the media type of the answer.
         streams: it can answer with server-sent events.
         query: the names of what it reads from the query.
         methods: what replaces the variable in its path, where each is a method of its own.
@@ -44,6 +45,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     body: Any = None
     form: bool = False
     answer: Any = None
+    kind: str = "application/json"
     streams: bool = False
     query: tuple[str, ...] = ()
     methods: dict[str, About] = {}
@@ -105,7 +107,7 @@ ROUTES: Final[dict[str, About]] = {
     "gemini.one_model": About(summary="One model, in Gemini's form", dialect="gemini"),
     "media.make_image": About(summary="Make images", body=_NO_TYPE, streams=True),
     "media.edit_image": About(summary="Change images", body=_NO_TYPE, form=True, streams=True),
-    "media.speak": About(summary="Read a text aloud", body=_NO_TYPE, streams=True),
+    "media.speak": About(summary="Read a text aloud", body=_NO_TYPE, kind="audio/*", streams=True),
     "media.transcribe": About(summary="Write down what is said", body=_NO_TYPE, form=True, streams=True),
     "media.translate": About(summary="Write down what is said, in English", body=_NO_TYPE, form=True),
     "media.embed": About(summary="Embed texts", body=_NO_TYPE),
@@ -115,7 +117,7 @@ ROUTES: Final[dict[str, About]] = {
     "models.one_model": About(summary="One model, in the form of the API that the headers speak of"),
     "health.health": About(summary="Whether relay works and somebody is signed in"),
     "openapi.document": About(summary="This document"),
-    "admin.show_metrics": About(summary="Metrics for Prometheus"),
+    "admin.show_metrics": About(summary="Metrics for Prometheus", kind="text/plain"),
     "admin.sessions": About(summary="All sessions"),
     "accounts.list_accounts": About(summary="The accounts of headless mode"),
     "accounts.one_account": About(summary="One account of headless mode"),
@@ -125,7 +127,7 @@ ROUTES: Final[dict[str, About]] = {
     "signin.make_code": About(summary="Make a one-time code for the admin page"),
     "signin.sign_in": About(summary="Trade a code for a session of the admin page", body=_NO_TYPE),
     "signin.sign_out": About(summary="End a session of the admin page"),
-    "remote.show_screen": About(summary="What the browser of an account shows"),
+    "remote.show_screen": About(summary="What the browser of an account shows", kind="application/vnd.relay.screen"),
     "remote.take_input": About(summary="Do something in the browser of an account", body=_NO_TYPE),
     "remote.copy": About(summary="What is selected in the browser of an account", body=_NO_TYPE),
 }
@@ -222,11 +224,10 @@ def _operation(method: str, path: str, about: About, power: Power) -> Json:
 
 
 def _content(about: About) -> Json:
-    found = _json(_schema_of(about.dialect, about.answer)) if about.answer else {}
+    found: Json = {about.kind: {"schema": _schema_of(about.dialect, about.answer)} if about.answer else {}}
     if about.streams:
-        found = found or _json({})
-        found["content"]["text/event-stream"] = {"schema": {"type": "string"}}
-    return found
+        found["text/event-stream"] = {"schema": {"type": "string"}}
+    return {"content": found}
 
 
 def _json(schema: Json) -> Json:

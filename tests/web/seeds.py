@@ -65,8 +65,20 @@ def _paths(rule: Rule) -> list[str]:
     return [re.sub(r"<[^>]*>", name, rule.rule) for name in names] if rule.arguments else [rule.rule]
 
 
+OTHERS: dict[str, Json] = {
+    "/v1/images/generations": {"model": "m", "prompt": "A cat", "n": 1, "size": "1024x1024", "quality": "low"},
+    "/v1/audio/speech": {"model": "m", "input": "Hi", "voice": "alloy", "response_format": "mp3", "speed": 1.0},
+    "/v1/embeddings": {"model": "m", "input": ["Hi", "Ho"], "encoding_format": "float", "dimensions": 8},
+    "/v1/completions": {"model": "m", "prompt": "Once", "max_tokens": 9, "stop": ["."], "echo": False},
+    "/v1/moderations": {"model": "m", "input": "Hi"},
+}
+"""Bodies of the routes that have a form of their own."""
+
+
 def bodies(route: Route) -> list[Json]:
     """Return good bodies for `route`."""
+    if route.path in OTHERS:
+        return [OTHERS[route.path]]
     found = [json.loads(path.read_bytes())[route.dialect] for path in sorted(CONVERSATIONS.glob("*.json"))]
     return [{"project": "p", "model": "m", "request": body} for body in found] if "internal" in route.path else found
 

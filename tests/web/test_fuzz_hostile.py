@@ -15,7 +15,7 @@ from relay.errors import BackendThrottled, ModelNotFound
 
 from ..gateway.fakes import FakeBackend
 from .conftest import ANSWER, Make, Site
-from .seeds import Route, bodies, check_error, client_routes
+from .seeds import OTHERS, Route, bodies, check_error, client_routes
 
 SECONDS = 5.0
 """More than any of these may take, also on a machine that does something else besides."""
@@ -66,8 +66,7 @@ async def open_site(make_site: Make, backend: FakeBackend) -> Site:
     """A site that takes large bodies and whose backend says hello."""
     backend.script = [ANSWER]
     site: Site = await make_site(body_bytes=2**20, limits=Limits())
-    if media := getattr(site, "media", None):
-        media.script = [BackendThrottled("Not now.")]
+    site.media.script = [BackendThrottled("Not now.")]
     return site
 
 
@@ -194,6 +193,7 @@ ROUTES = [
     Route("messages.create", "POST", "/v1/messages"),
     Route("gemini.on_model", "POST", "/v1/models/m:generateContent"),
     Route("gemini.on_model", "POST", "/v1beta/models/m:streamGenerateContent"),
+    *(Route("media", "POST", path) for path in OTHERS),
 ]
 STEP = 20
 """Every how many of the values a place gets."""
