@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, Self
 
-from . import models
+from . import media, models
 from .answer import Answer, cors, dumps, refuse, reply
 from .gui import sign_in_page
 from .http import Exchange, serve
@@ -53,11 +53,12 @@ class Call:
 
 
 class PuterEmulator:
-    """Serves while its ``async with`` block lasts; `calls` and `paths` hold all that came in."""
+    """Serves while its ``async with`` block lasts; `calls`, `paths` and `made` hold all that came in."""
 
     def __init__(self, *, api_port: int = 0, gui_port: int = 0) -> None:
         self.calls: list[Call] = []
         self.paths: list[str] = []
+        self.made: list[tuple[str, Mapping[str, Any]]] = []
         self.sign_in = SignIn.AT_ONCE
         self.max_parallel: int | None = None
         self._tokens: dict[str, bool] = {}
@@ -119,6 +120,8 @@ class PuterEmulator:
                 await self._driver_call(exchange)
             case "GET", "/puterai/chat/models/details":
                 await reply(exchange, 200, {"models": models.details()})
+            case "GET", "/puterai/image/models/details":
+                await reply(exchange, 200, {"models": media.IMAGE_MODELS})
             case "GET", "/whoami":
                 await self._account(exchange, _user)
             case "GET", "/metering/usage":
@@ -145,12 +148,16 @@ class PuterEmulator:
         bearer = exchange.request.headers.get("authorization", "").removeprefix("Bearer ")
         if not await self._signed_in(exchange, body.get("auth_token") or bearer or None):
             return
-        if any(body.get(name) != value for name, value in CHAT.items()):
+        args = body.get("args") or {}
+        if driver := media.DRIVERS.get((body.get("interface"), body.get("driver"), body.get("method"))):
+            self.made.append((body["method"], args))
+            await driver(exchange, args)
+        elif any(body.get(name) != value for name, value in CHAT.items()):
             await refuse(exchange, 404, "not_found", "No such driver or method")
         elif self._is_full():
             await refuse(exchange, 429, "too_many_requests", "Too many concurrent requests")
         else:
-            await self._chat(exchange, body.get("args") or {})
+            await self._chat(exchange, args)
 
     def _is_full(self) -> bool:
         running = sum(call.outcome == "running" for call in self.calls)

@@ -34,6 +34,7 @@ def puter(puter_services: PuterEmulator) -> PuterEmulator:
     """The emulated Puter, well-behaved again and with no calls on record."""
     puter_services.calls.clear()
     puter_services.paths.clear()
+    puter_services.made.clear()
     puter_services.sign_in = SignIn.AT_ONCE
     puter_services.max_parallel = None
     return puter_services
