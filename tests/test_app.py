@@ -203,6 +203,16 @@ async def relay_running(folder: Path, **changes: Any) -> AsyncIterator[House]:
             await asyncio.wait_for(serving, SOON)
     finally:
         await store.close()
+        stop_logging(log)
+
+
+def stop_logging(file: Path) -> None:
+    """Close the log of a relay that has ended, before the next one begins."""
+    root = logging.getLogger()
+    for handler in root.handlers[:]:
+        if isinstance(handler, logging.StreamHandler) and getattr(handler.stream, "name", None) == str(file):
+            root.removeHandler(handler)
+            handler.stream.close()
 
 
 @pytest.fixture(autouse=True)
@@ -474,3 +484,65 @@ async def test_nothing_secret_and_nothing_said_is_kept(tmp_path: Path, capfd: py
         assert word is not None
         assert [path for path, content in kept.items() if word.encode() in content] == []
         assert word not in said.out + said.err
+
+
+async def test_response_in_the_background_outlives_its_client_and_relay(tmp_path: Path):
+    async with relay_running(tmp_path) as house, house.page():
+        body = {"model": "m", "input": PROMPT, "background": True}
+        status, _, text = await house.ask("POST", "/v1/responses", body)
+        path, key = f"/v1/responses/{json.loads(text)['id']}", house.key
+
+        async def done() -> bool:
+            return bool(json.loads((await house.ask("GET", path))[2])["status"] == "completed")
+
+        await eventually(done)
+        assert status == 200
+    async with relay_running(tmp_path) as house:
+        status, _, text = await house.ask("GET", path, key=key)
+        assert (status, ANSWER in text) == (200, True)
+
+
+async def test_response_that_relay_could_not_end_has_failed(tmp_path: Path):
+    async with relay_running(tmp_path, server={"drain_seconds": 0.1}) as house, house.page() as page:
+        page.finishes = False
+        made = json.loads((await house.ask("POST", "/v1/responses", {"input": PROMPT, "background": True}))[2])
+        key = house.key
+
+        async def running() -> bool:
+            return bool(page.calls)
+
+        await eventually(running)
+        house.stop()
+        assert await asyncio.wait_for(house.serving, SOON) == 0
+        assert page.cancelled.is_set() or page.closed.is_set()
+    async with relay_running(tmp_path) as house:
+        stored = json.loads((await house.ask("GET", f"/v1/responses/{made['id']}", key=key))[2])
+        assert (stored["status"], stored["error"]["code"]) == ("failed", "shutting_down")
+
+
+async def test_socket_of_responses_ends_with_relay(house: House):
+    async with house.page():
+        headers = {"Authorization": f"Bearer {house.key}"}
+        async with connect(f"ws://{house.http.netloc}/v1/responses", additional_headers=headers) as socket:
+            await socket.send(json.dumps({"type": "response.create", "input": PROMPT}))
+            answer = ""
+            while "response.completed" not in answer:
+                answer = str(await asyncio.wait_for(socket.recv(), SOON))
+            assert ANSWER in answer
+            house.stop()
+            await asyncio.wait_for(socket.wait_closed(), SOON)
+            assert socket.close_code == 1012
+            assert await asyncio.wait_for(house.serving, SOON) == 0
+
+
+async def test_compaction_outlives_relay(tmp_path: Path):
+    async with relay_running(tmp_path) as house, house.page():
+        key = house.key
+        [item] = json.loads((await house.ask("POST", "/v1/responses/compact", {"model": "m", "input": PROMPT}))[2])[
+            "output"
+        ]
+    async with relay_running(tmp_path) as house:
+        house.code = await house.store.bridges.create_code(house.page_origin, 300.0)
+        async with house.page():
+            body = {"model": "m", "input": [item, {"role": "user", "content": "More"}]}
+            assert (await house.ask("POST", "/v1/responses", body, key))[0] == 200

@@ -57,6 +57,11 @@ class Sockets:
         self.admission = admission
         self._open: Counter[str] = Counter()
 
+    @property
+    def open(self) -> int:
+        """How many there are."""
+        return self._open.total()
+
     @contextmanager
     def enter(self, owner: str) -> Iterator[None]:
         """Count a socket of `owner` for the life of the block.

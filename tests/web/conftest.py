@@ -111,6 +111,7 @@ class Site:
         await keyring.refresh()
         metrics = Metrics()
         gateway = Gateway(self.backend, self.admission, Recorder(metrics, asyncio.get_running_loop().time), Rules())
+        self.sockets = Sockets(self.socket_rules, self.admission)
         self.desk = make_desk(gateway, self.admission, self.stored, lambda: self.now, **self.desk_changes)
         recorder = Recorder(metrics, asyncio.get_running_loop().time)
         self.media_gateway = MediaGateway(cast("Any", self.media), self.admission, recorder, response_bytes=10_000)
@@ -122,7 +123,7 @@ class Site:
             health.blueprint(self.registry, lambda: "m", lambda: self.problem),
             openapi.blueprint(self.closed),
             chat.blueprint(gateway, self.limits, lambda: "m"),
-            responses.blueprint(self.desk, Sockets(self.socket_rules, self.admission)),
+            responses.blueprint(self.desk, self.sockets),
             messages.blueprint(gateway, self.limits, lambda: "m"),
             gemini.blueprint(gateway, self.limits, lambda: "m"),
             media.blueprint(self.media_gateway, gateway, self.limits, lambda: "m"),

@@ -1,7 +1,9 @@
 """The Responses API over a WebSocket, through the real server: who may, one at a time, what ends it."""
 
 import asyncio
+import contextlib
 import json
+import resource
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -493,3 +495,58 @@ async def test_draining_ends_the_turn_and_then_the_socket(served: Served):
         assert (await answer(busy))["status"] == "completed"
         assert (await receive(busy))["error"]["code"] == "shutting_down"
         assert await closed(busy) == 1012
+
+
+# --- clients that do harm
+
+
+async def test_flood_of_messages_is_not_kept(backend: FakeBackend, monkeypatch: pytest.MonkeyPatch):
+    backend.script = [asyncio.Event()]
+    message = json.dumps(HI | {"input": "x" * 200_000})
+    async with serving(backend, monkeypatch, socket_rules=SocketRules(message_bytes=2**20)) as served:
+        socket = await served.socket(max_queue=1)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        socket.transport.pause_reading()
+        with contextlib.suppress(TimeoutError):
+            for _ in range(1000):
+                await asyncio.wait_for(socket.send(message), 0.5)
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1024
+        assert backend.open_replies == 1
+        socket.transport.abort()
+        await eventually(lambda: not backend.open_replies)
+
+
+async def test_client_that_reads_nothing_is_cut_off(backend: FakeBackend, monkeypatch: pytest.MonkeyPatch):
+    backend.script = [[Started("m")], *([TextDelta("x" * 10_000)] for _ in range(5000)), asyncio.Event()]
+    async with serving(backend, monkeypatch, {"limits": {"slow_client_seconds": 0.3}}) as served:
+        socket = await served.socket(max_queue=1)
+        socket.transport.pause_reading()
+        await socket.send(json.dumps(HI))
+        await eventually(lambda: backend.open_replies)
+        await eventually(lambda: not backend.open_replies)
+        socket.transport.abort()
+
+
+async def test_flood_of_pings_does_no_harm(served: Served):
+    async with served.socket() as socket:
+        for _ in range(2000):
+            await socket.ping()
+        await turn(socket)
+
+
+async def test_message_in_pieces(served: Served):
+    async with served.socket() as socket:
+        text = json.dumps(HI | {"input": "Grüße 😀"}, ensure_ascii=False)
+        await socket.send([text[place : place + 7] for place in range(0, len(text), 7)])
+        await answer(socket)
+        assert said(served) == ["Grüße 😀"]
+
+
+async def test_many_sockets_come_and_go(served: Served):
+    async def visit() -> None:
+        async with served.socket() as socket:
+            await refused(socket, "{}")
+
+    for _ in range(5):
+        await asyncio.gather(*(visit() for _ in range(20)))
+    await eventually(lambda: not served.site.sockets.open)
