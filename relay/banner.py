@@ -89,10 +89,9 @@ def _styles(terminal: bool) -> tuple[Style, Style, Style]:
 
 
 def _sign_in(running: Running, page: str, place: str, *, terminal: bool) -> list[str]:
-    if running.demo:
-        return ["1. Nothing to sign in to: this is the demo, a built-in example answers.", f"   Page       {page}"]
     hint = [] if terminal else [f"   The page needs a code once; relay pair{place} prints a link with one."]
-    return ["1. Open the page and sign in", f"   {page}", *hint]
+    demo = "1. Open the page and leave it open: this is the demo, an example in the page answers without any account"
+    return [demo if running.demo else "1. Open the page and sign in", f"   {page}", *hint]
 
 
 def _key(running: Running, strong: Style, place: str) -> str:
@@ -103,16 +102,16 @@ def _key(running: Running, strong: Style, place: str) -> str:
     return f"{strong(running.key)}  (shown this once; save it)"
 
 
-_APIS: Final = {
-    "responses": "Responses",
-    "chat_completions": "Chat Completions (legacy)",
-    "messages": "Anthropic Messages",
-    "gemini": "Gemini",
-}
+_OPENAI: Final = {"responses": "Responses", "chat_completions": "Chat Completions (legacy)"}
+_OTHERS: Final = {"messages": "Anthropic Messages", "gemini": "Gemini"}
 
 
 def _apis(running: Running) -> str:
-    return ", ".join(name for api, name in _APIS.items() if api not in running.closed) or "none (endpoints.*.enabled)"
+    openai, others = (
+        ", ".join(name for api, name in apis.items() if api not in running.closed) for apis in (_OPENAI, _OTHERS)
+    )
+    told = [openai, f"{others} (base URL without /v1)" if others else ""]
+    return "; ".join(filter(None, told)) or "none (endpoints.*.enabled)"
 
 
 def _curl(running: Running) -> list[str]:

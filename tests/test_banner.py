@@ -34,7 +34,7 @@ def test_first_start_on_a_terminal():
      Base URL   http://localhost:3000/v1
      API Key    sk-relay-abc  (shown this once; save it)
      Model ID   claude-sonnet-4
-     APIs       Responses, Chat Completions (legacy), Anthropic Messages, Gemini
+     APIs       Responses, Chat Completions (legacy); Anthropic Messages, Gemini (base URL without /v1)
 
   Or try it here:
      curl -N http://localhost:3000/v1/chat/completions \\
@@ -72,8 +72,14 @@ def test_without_keys():
 
 
 def test_apis_that_are_switched_off_are_not_named():
-    assert "     APIs       Responses, Gemini\n" in render(
+    assert "     APIs       Responses; Gemini (base URL without /v1)\n" in render(
         Running(closed=("chat_completions", "messages")), terminal=False
+    )
+    assert "     APIs       Responses\n" in render(
+        Running(closed=("chat_completions", "messages", "gemini")), terminal=False
+    )
+    assert "     APIs       Gemini (base URL without /v1)\n" in render(
+        Running(closed=("responses", "chat_completions", "messages")), terminal=False
     )
     everything = ("responses", "chat_completions", "messages", "gemini", "media")
     assert "     APIs       none (endpoints.*.enabled)\n" in render(Running(closed=everything), terminal=False)
@@ -82,9 +88,10 @@ def test_apis_that_are_switched_off_are_not_named():
 def test_demo_asks_nobody_to_sign_in():
     text = click.unstyle(render(Running(demo=True), terminal=True))
     assert (
-        "  1. Nothing to sign in to: this is the demo, a built-in example answers.\n"
-        "     Page       http://localhost:3000/#code=7QK2M-0XW9T\n"
+        "  1. Open the page and leave it open: this is the demo, an example in the page answers without any account\n"
+        "     http://localhost:3000/#code=7QK2M-0XW9T\n"
     ) in text
+    assert "The page needs a code once" in render(Running(demo=True), terminal=False)
 
 
 def test_model_names_cannot_break_out_of_the_example():

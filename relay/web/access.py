@@ -132,7 +132,7 @@ class Gate:
         self._check_framing(request)
         host = request.headers.get("Host")
         if host is None or not self._rules.knows_host(host):
-            raise HostRefused("This host name is not relay's. Use http://localhost, or add it to allowed_hosts.")
+            raise HostRefused("This host name is not relay's. Use localhost with its port, or add it to allowed_hosts.")
         self._check_origin(request)
         rule = request.url_rule
         if rule is None and not has_request_context():
@@ -189,7 +189,7 @@ class Gate:
         if (request.method, request.endpoint) == SHOWN_TO_EXTENSIONS and EXTENSION.fullmatch(",".join(origins)):
             return
         if not all(map(self._rules.knows_origin, origins)) or len(origins) > 1:
-            raise OriginRefused("This web page may not call relay. Its origin can be added to allowed_origins.")
+            raise OriginRefused("This web page may not call relay, unless the setting allowed_origins has its origin.")
 
     def _is_preflight(self, request: Current) -> bool:
         """Whether this is a CORS preflight from a configured origin; it carries no credential by design."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ from relay.web.speech import spoken
 
 log = structlog.get_logger(__name__)
 
+_BASE: Final = re.compile(r"/v1(beta)?/(?!v1)|/(api|admin)/")
 PATIENCE_SECONDS: Final = 60.0
 """Beyond this a retry is left to the person: some SDKs would sleep for any length, others retry at once instead."""
 
@@ -68,9 +70,12 @@ async def _http_error(error: HTTPException) -> Response:
     request = current()
     match error:
         case NotFound():
-            known: RelayError = RouteNotFound(f"There is no {request.method} {request.path} here.")
-        case MethodNotAllowed():
-            known = RouteNotFound(f"{request.method} is not what {request.path} takes.", status=405)
+            known: RelayError = RouteNotFound(
+                f"There is no {request.method} {request.path} here. {_where(request.path)}"
+            )
+        case MethodNotAllowed(valid_methods=methods):
+            taken = ", ".join(sorted({*(methods or ())} - {"HEAD", "OPTIONS"})) or "other methods"
+            known = RouteNotFound(f"{request.path} takes {taken}, not {request.method}.", status=405)
         case RequestEntityTooLarge():
             known = BodyTooLarge("The body is larger than relay takes (limits.body_bytes).")
         case RequestTimeout():
@@ -80,6 +85,13 @@ async def _http_error(error: HTTPException) -> Response:
             known = InvalidRequest(error.description or error.name)
             known.status = error.code if error.code is not None and 400 <= error.code < 500 else 400
     return await _relay_error(known)
+
+
+def _where(path: str) -> str:
+    """Say what may have been meant by a `path` that is none: mostly the base URL has ``/v1`` too much or too little."""
+    if _BASE.match(path):
+        return "GET /openapi.json lists what there is."
+    return "The base URL of OpenAI's clients ends in /v1, that of Anthropic's and Google's does not."
 
 
 async def _bug(error: Exception) -> Response:

@@ -30,19 +30,36 @@ async def test_unknown_path(site: Site, method: str):
     response = await site.ask(method, "/v1/nothing")
     assert response.status_code == 404
     assert await error(response) == {
-        "message": f"There is no {method} /v1/nothing here.",
+        "message": f"There is no {method} /v1/nothing here. GET /openapi.json lists what there is.",
         "type": "invalid_request_error",
         "param": None,
         "code": "not_found",
     }
 
 
+@pytest.mark.parametrize("path", ["/models", "/chat/completions", "/v1/v1/messages", "/v1/v1beta/models", "/v1"])
+async def test_path_of_a_wrong_base_url(site: Site, path: str):
+    message = (await error(await site.ask("GET", path)))["message"]
+    assert message == (
+        f"There is no GET {path} here. "
+        "The base URL of OpenAI's clients ends in /v1, that of Anthropic's and Google's does not."
+    )
+
+
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/chat/completions"), ("DELETE", "/v1/models"), ("POST", "/health")]
+    ("method", "path", "taken"),
+    [
+        ("GET", "/v1/chat/completions", "POST"),
+        ("DELETE", "/v1/models", "GET"),
+        ("POST", "/health", "GET"),
+        ("PUT", "/v1/responses/resp_1", "DELETE, GET"),
+    ],
 )
-async def test_known_path_with_another_method(site: Site, method: str, path: str):
+async def test_known_path_with_another_method(site: Site, method: str, path: str, taken: str):
     response = await site.ask(method, path)
-    assert (response.status_code, (await error(response))["code"]) == (405, "not_found")
+    told = await error(response)
+    assert (response.status_code, told["code"]) == (405, "not_found")
+    assert told["message"] == f"{path} takes {taken}, not {method}."
 
 
 async def test_unknown_path_tells_strangers_nothing(site: Site):
@@ -56,7 +73,9 @@ async def test_odd_spellings_of_paths_open_nothing(site: Site, path: str):
     assert response.status_code in (308, 404)
 
 
-@pytest.mark.parametrize(("how", "status"), [("400", 400), ("418", 418), ("503", 400), ("408", 408), ("413", 413)])
+@pytest.mark.parametrize(
+    ("how", "status"), [("400", 400), ("418", 418), ("503", 400), ("405", 405), ("408", 408), ("413", 413)]
+)
 async def test_errors_of_the_framework(failing: Site, how: str, status: int):
     response = await failing.ask("GET", f"/fail/{how}", key=None)
     assert response.status_code == status
