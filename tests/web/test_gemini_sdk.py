@@ -250,7 +250,7 @@ async def test_json_schema_of_ones_own(client: genai.client.AsyncClient, script:
     schema = {"type": "object", "properties": {"any_of": {"type": "string"}}, "additionalProperties": False}
     config = types.GenerateContentConfig(response_mime_type="application/json", response_json_schema=schema)
     await client.models.generate_content(model="m", contents="Oslo?", config=config)
-    assert backend.requests[0].response_format == ResponseFormat(type="json_schema", schema=schema)
+    assert backend.requests[0].response_format == ResponseFormat(type="json_schema", schema=schema, strict=True)
 
 
 async def test_error(client: genai.client.AsyncClient, script: list[Step]):

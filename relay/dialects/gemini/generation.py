@@ -23,6 +23,8 @@ _NO_COUNTERPART: Final = {
 def response_format(config: wire.GenerationConfig) -> ResponseFormat | None:
     """Return the form of the answer, ``None`` for text.
 
+    Google promises that answers follow a schema: https://ai.google.dev/gemini-api/docs/structured-output.
+
     Raises:
         InvalidRequest: there are two schemas, or one for text.
         UnsupportedFeature: a media type that is neither text nor JSON.
@@ -39,7 +41,7 @@ def response_format(config: wire.GenerationConfig) -> ResponseFormat | None:
         case "application/json" if schema is None:
             return ResponseFormat(type="json_object")
         case "application/json":
-            return ResponseFormat(type="json_schema", schema=schema)
+            return ResponseFormat(type="json_schema", schema=schema, strict=True)
         case mime:
             raise UnsupportedFeature(
                 f"relay cannot hold an answer to {mime}; text/plain and application/json are possible.",

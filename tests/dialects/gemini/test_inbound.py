@@ -72,7 +72,7 @@ def test_every_field():
         messages=(SystemMessage(content=(Text(text="be short"),)), *MESSAGES),
         tools=(Tool(name="f"), Tool(name="g")),
         tool_choice=ToolChoice(mode="required", names=("f",)),
-        response_format=ResponseFormat(type="json_schema", schema={"type": "object"}),
+        response_format=ResponseFormat(type="json_schema", schema={"type": "object"}, strict=True),
         max_tokens=100,
         stop=("END",),
         temperature=0.5,
@@ -196,11 +196,11 @@ def test_what_cannot_be_honoured_is_named(config: dict[str, Any], names: tuple[s
         ({"responseMimeType": "application/json"}, ResponseFormat(type="json_object")),
         (
             {"responseMimeType": "application/json", "responseSchema": {"type": "STRING", "nullable": True}},
-            ResponseFormat(type="json_schema", schema={"type": ["string", "null"]}),
+            ResponseFormat(type="json_schema", schema={"type": ["string", "null"]}, strict=True),
         ),
         (
             {"responseJsonSchema": {"type": "object"}},
-            ResponseFormat(type="json_schema", schema={"type": "object"}),
+            ResponseFormat(type="json_schema", schema={"type": "object"}, strict=True),
         ),
     ],
 )

@@ -138,7 +138,7 @@ def test_everything_from_node():
         ),
         tools=(Tool(name="weather", description="The weather.", parameters=city),),
         tool_choice=ToolChoice(mode="required", names=("weather",)),
-        response_format=ResponseFormat(type="json_schema", schema={"type": "object"}),
+        response_format=ResponseFormat(type="json_schema", schema={"type": "object"}, strict=True),
         max_tokens=100,
         stop=("END",),
         temperature=0.5,
