@@ -140,6 +140,7 @@ async def serve(
         upkeep.cancel()
         keeping.cancel()
     await relay.upkeep.flush()
+    await relay.desk.shelf.flush()
     return 0
 
 

@@ -28,6 +28,7 @@ PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what was deleted is overwritten: https://www.sqlite.org/pragma.html#pragma_secure_delete
 )
 WAIT_SECONDS = 10.0
 BUSY_SECONDS = 2.0

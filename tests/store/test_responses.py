@@ -1,6 +1,7 @@
 """Stored responses: whose they are, what leads to them, how long they last, how many there may be."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -145,3 +146,11 @@ async def test_all_goes_with_a_response(store: Store, name: str):
     await store.responses.delete("resp_1", "key_1")
     async with store.database.read() as connection:
         assert (await connection.exec_driver_sql(f"SELECT count(*) FROM {name}")).scalar() == 0
+
+
+async def test_what_was_deleted_is_in_no_file(store: Store, path: Path):
+    secret = b"canary-4711-" * 1000
+    await store.responses.put([replace(ONE, input=secret, response=secret, events=secret)])
+    await store.responses.delete("resp_1", "key_1")
+    await store.close()
+    assert [file.name for file in path.parent.iterdir() if b"canary-4711" in file.read_bytes()] == []
