@@ -612,7 +612,6 @@ test("a function that says that the site has changed is not asked again", async 
   const adapter = adapterOf({ ways: [{ way: "function", path: "page.chat" }] });
   site.agent = {
     read: async () => ({ callable: true }),
-    // eslint-disable-next-line require-yield -- it fails before it says anything
     async *iterate() {
       throw new AdapterError("site_changed", "The page has another form.");
     },
