@@ -13,9 +13,9 @@ DIALECTS = {
 KEPT = "kept"
 
 
-def losses(table: str) -> set[tuple[str, str]]:
-    """Return the losses that `table` of the document names, each with the dialects that it is in."""
-    section = DOCUMENT.read_text().split(f"\n### Lossy: {table.lower()}\n")[1].split("\n#")[0]
+def losses(name: str) -> set[tuple[str, str]]:
+    """Return the losses that a table of the document names, each with the dialects that it is in."""
+    section = DOCUMENT.read_text(encoding="utf-8").split(f"\n### Lossy: {name.lower()}\n")[1].split("\n#")[0]
     head, _, *rows = [_cells(line) for line in section.splitlines() if line.startswith("|")]
     assert head[1:] == ["what", *DIALECTS]
     return {
@@ -24,6 +24,17 @@ def losses(table: str) -> set[tuple[str, str]]:
         for dialect, cell in zip(DIALECTS.values(), row[2:], strict=True)
         if cell != KEPT
     }
+
+
+def table(head: str, first_row: str = "") -> list[list[str]]:
+    """Return the rows of the table of the document whose head begins with `head`, and first row with `first_row`."""
+    for block in DOCUMENT.read_text(encoding="utf-8").split("\n\n"):
+        lines = block.splitlines()
+        if len(lines) > 2 and lines[0].startswith(f"| {head}") and lines[2].startswith(first_row or "|"):
+            rows = [_cells(line) for line in lines]
+            assert rows[0][1:] == [*DIALECTS]
+            return rows[2:]
+    raise AssertionError(head)
 
 
 def _cells(line: str) -> list[str]:
