@@ -163,6 +163,33 @@ async def test_chain_of_thought_is_told_and_not_kept(site: Site):
     assert all(b"secret plan" not in record.response + record.events for record in site.stored.kept.values())
 
 
+INLINE = {"headers": {"x-relay-reasoning": "inline"}}
+
+
+@pytest.mark.parametrize("end", [[Finished(FinishReason.STOP)], SessionLost("gone")], ids=["whole", "broken"])
+async def test_thought_in_the_text_is_kept_neither(site: Site, end: Any):
+    site.backend.script = [[Started("m"), ReasoningDelta("secret "), ReasoningDelta("plan"), TextDelta("Hello")], end]
+    stream = bytes(await (await post(site, HI | {"stream": True}, **INLINE)).get_data())
+    final = strict.stream(stream)
+    assert b"<think>secret plan" in stream
+    kept = await fetch(site, final["id"])
+    assert "secret" not in json.dumps(kept)
+    again = await site.ask("GET", f"/v1/responses/{final['id']}?stream=true")
+    assert await code(again) == (400, "invalid_request")
+    assert all(b"secret" not in record.response + record.events for record in site.stored.kept.values())
+
+
+async def test_thought_in_the_text_of_what_is_cancelled_is_not_kept(site: Site):
+    site.backend.script = [[Started("m"), ReasoningDelta("secret plan"), TextDelta("Hello")], asyncio.Event()]
+    made = await read(await post(site, HI | {"background": True}, **INLINE))
+    await eventually(lambda: site.backend.open_replies)
+    await asyncio.sleep(0)
+    await post(site, {}, f"/v1/responses/{made['id']}/cancel")
+    await site.desk.shelf.flush()
+    record = site.stored.kept[made["id"]]
+    assert (record.status, b"secret" in record.response + record.events) == ("cancelled", False)
+
+
 async def test_store_false_is_kept_nowhere(site: Site):
     made = await create(site, store=False)
     await site.desk.shelf.flush()
@@ -542,6 +569,19 @@ async def test_crash_of_relay_fails_what_ran(make_site: Make, site: Site):
         "error",
         "response.failed",
     ]
+
+
+async def test_crash_of_relay_with_events_that_were_too_many(make_site: Make):
+    site = await make_site(desk_changes={"most_bytes": 1000})
+    site.backend.script = [asyncio.Event()]
+    made = await create(site, background=True)
+    await site.desk.shelf.flush()
+    next_start: Site = await make_site(stored=site.stored)
+    await next_start.desk.recover()
+    assert (await fetch(next_start, made["id"]))["status"] == "failed"
+    response = await next_start.ask("GET", f"/v1/responses/{made['id']}?stream=true")
+    assert await code(response) == (400, "invalid_request")
+    await site.desk.close()
 
 
 async def test_start_on_a_busy_database(site: Site):

@@ -98,6 +98,7 @@ class _Kept:
         self._origin = origin
         self._room = most_bytes
         self._lines: list[bytes] = []
+        self._begins = self._inline = False
 
     def __call__(self, writer: Writer, told: Iterable[Payload]) -> None:
         for payload in told:
@@ -105,10 +106,18 @@ class _Kept:
             self._room -= len(line) + 1
             if self._room >= 0:
                 self._lines.append(line)
+            self._look_for_thoughts(payload)
         if writer.status != "in_progress":
-            if any(map(told_inline, writer.response()["output"])):
-                self._room = -1  # the events cannot be told without it
             self._shelf.put(self._record(writer.kept()))
+
+    def _look_for_thoughts(self, payload: Payload) -> None:
+        """Notice a text that begins with reasoning: its events cannot be told without it."""
+        if payload.type == "response.content_part.added":
+            self._begins = True
+        elif self._begins and payload.type == "response.output_text.delta":
+            self._begins = False
+            part = {"type": "output_text", "text": _read_delta(payload.data).delta}
+            self._inline = self._inline or told_inline({"type": "message", "role": "assistant", "content": [part]})
 
     def _record(self, response: Item) -> StoredResponse:
         return StoredResponse(
@@ -121,7 +130,7 @@ class _Kept:
             model=response["model"],
             input=_encode(for_storage(self._origin.input)),
             response=_encode(response),
-            events=b"\n".join(self._lines) if self._room >= 0 else b"",
+            events=b"\n".join(self._lines) if self._room >= 0 and not self._inline else b"",
             items=frozenset(item["id"] for item in response["output"]),
         )
 
@@ -130,6 +139,11 @@ class _Named(msgspec.Struct):
     type: str
 
 
+class _Delta(msgspec.Struct):
+    delta: str
+
+
+_read_delta: Final = msgspec.json.Decoder(_Delta).decode
 _name: Final = msgspec.json.Decoder(_Named).decode
 
 
@@ -152,6 +166,8 @@ def events_after(record: StoredResponse, number: int) -> list[Payload]:
 def broken_off(record: StoredResponse, error: RelayError) -> StoredResponse:
     """Return an unfinished response with the end that `error` gave it."""
     response = msgspec.json.decode(record.response) | {"status": "failed", "error": errors.response_error(error)}
+    if not record.events:  # there were too many to be kept
+        return replace(record, status="failed", response=_encode(response))
     told = record.events.split(b"\n")
     told.append(b'{"type":"error","sequence_number":%d%b}' % (len(told), errors.event_rest(error)))
     told.append(b'{"type":"response.failed","sequence_number":%d,"response":%b}' % (len(told), _encode(response)))
