@@ -229,9 +229,12 @@ class _Connection:
         thread = asked.body.prompt_cache_key or prepared.thread
         wanted = wanted_by(websocket.headers, g.owner, request, thread)
         try:
-            async with self._desk.gateway.answer(request, _record(prepared, request_id), wanted) as exchange:
-                async for events in exchange.events():
-                    await _tell(writer.payloads(events))
+            if asked.generates:
+                async with self._desk.gateway.answer(request, _record(prepared, request_id), wanted) as exchange:
+                    async for events in exchange.events():
+                        await _tell(writer.payloads(events))
+            else:
+                await _tell(writer.unanswered())
         except Exception as exc:
             if writer.status == "queued":
                 raise

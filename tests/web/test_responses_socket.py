@@ -236,6 +236,17 @@ async def test_fields_of_http_are_ignored(served: Served):
         assert made["background"] is False
 
 
+@pytest.mark.parametrize("store", [True, False])
+async def test_getting_ready_asks_no_model(served: Served, store: bool):
+    async with served.socket() as socket:
+        ready = await turn(socket, input="Rules", generate=False, store=store)
+        assert (ready["status"], ready["output"]) == ("completed", [])
+        assert ready["usage"]["total_tokens"] == 0
+        assert served.site.backend.requests == []
+        await turn(socket, input="Begin", store=store, previous_response_id=ready["id"])
+    assert said(served) == ["Rules", "Begin"]
+
+
 async def test_not_stored_goes_on_here_only(served: Served):
     async with served.socket() as socket:
         first = await turn(socket, store=False)

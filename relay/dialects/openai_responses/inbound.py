@@ -56,6 +56,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         return self.body.store is not False
 
     @property
+    def generates(self) -> bool:
+        """The model shall answer; else the message only prepares a later one, which goes on from it.
+
+        A WebSocket knows this, a POST does not: https://platform.openai.com/docs/guides/websocket-mode.
+        """
+        return self.body.generate is not False
+
+    @property
     def previous_response_id(self) -> str | None:
         """The response that this one goes on from."""
         return self.body.previous_response_id
@@ -193,6 +201,7 @@ def _ignored(asked: Asked) -> tuple[str, ...]:
     names = {
         "top_logprobs": bool(body.top_logprobs),
         "include.message.output_text.logprobs": "message.output_text.logprobs" in (body.include or ()),
+        "generate": not asked.generates,
         "context_management": bool(asked.extra.get("context_management")),
     }
     return tuple(name for name, matters in names.items() if matters)

@@ -309,6 +309,7 @@ class Body(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Metadata | None = None
     store: bool | None = None
     background: bool | None = None
+    generate: bool | None = None
     stream: bool | None = None
     service_tier: str | None = None
     safety_identifier: Label | None = None

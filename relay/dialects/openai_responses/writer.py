@@ -26,6 +26,7 @@ from relay.core.events import (
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
+    Usage,
     UsageReport,
     thinking_metadata,
 )
@@ -109,6 +110,18 @@ class Writer:
             StreamClosed: the response has had its end.
         """
         return self._numbered(note for event in coalesce(events) for note in self._tell(event))
+
+    def unanswered(self) -> list[Payload]:
+        """Return all events of a response for which no model is asked: it has no items and is there to go on from.
+
+        Raises:
+            StreamClosed: the response has had its end.
+        """
+        notes = self._start(None)
+        self._state = msgspec.structs.replace(self._state, usage=usage(Usage(input_tokens=0, output_tokens=0)))
+        return self._numbered(
+            [*notes, *self._end("response.completed", status="completed", completed_at=self._clock())]
+        )
 
     def failed(self, error: RelayError) -> list[Payload]:
         """Return the end of a response that `error` broke off.

@@ -56,6 +56,10 @@ class KeptWriter(Writer):
         """Return what tells `events`."""
         return self._kept(super().payloads(events))
 
+    def unanswered(self) -> list[Payload]:
+        """Return all events of a response for which no model is asked."""
+        return self._kept(super().unanswered())
+
     def failed(self, error: RelayError) -> list[Payload]:
         """Return the end of a response that `error` broke off."""
         return self._kept(super().failed(error))

@@ -326,10 +326,12 @@ def test_what_cannot_be_handed_on_is_named():
         top_logprobs=2,
         include=["message.output_text.logprobs"],
         context_management=[{"type": "compaction"}],
+        generate=False,
     )
     assert got.ignored == (
         "top_logprobs",
         "include.message.output_text.logprobs",
+        "generate",
         "context_management",
         "tools.web_search",
         "input.web_search_call",
