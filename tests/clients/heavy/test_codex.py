@@ -69,6 +69,16 @@ async def test_codex_writes_a_file(
     assert [call.args["reasoning_effort"] for call in puter.calls] == ["high", "high"]
 
 
+async def test_codex_over_a_websocket(desk: Desk, puter: PuterEmulator, programs: Path, isolated: Isolated) -> None:
+    target = isolated.home / "job" / "hello.txt"
+    sockets = ("-c", "model_providers.relay.supports_websockets=true")
+    events = await codex(programs, isolated, desk.relay, "agent", *sockets, f"write {target} <<hällo & bye>>")
+
+    assert target.read_text() == "hällo & bye"
+    assert last_words(events) == "The file is written."
+    assert [call.model for call in puter.calls] == ["agent", "agent"]
+
+
 async def test_codex_shows_a_picture(desk: Desk, programs: Path, isolated: Isolated) -> None:
     picture = isolated.home / "job" / "pixel.png"
     picture.write_bytes(PNG)
