@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Final
 
 from relay.backends.base import Wanted
@@ -12,6 +13,7 @@ from relay.bridge.session import Session
 from relay.errors import SessionUnknown
 
 MOST_HOMES: Final = 10_000
+MOST_SHOWN: Final = 20
 SHOWN: Final = 8
 """So many characters of a session's id are shown to people; it is known by them, too."""
 
@@ -58,7 +60,7 @@ class Pool:
         self._wanted = wanted
         self._names = names
         if wanted.account is not None and not list(self):
-            raise SessionUnknown(wanted.account, tuple(map(self._shown, registry)))
+            raise SessionUnknown(wanted.account, tuple(map(self._shown, islice(registry, MOST_SHOWN))))
 
     @property
     def whole(self) -> bool:

@@ -89,7 +89,7 @@ def _allow_cors(app: Quart, origins: frozenset[str]) -> None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = "x-request-id, request-id, x-relay-dropped, retry-after"
             if request.method == "OPTIONS":
-                response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+                response.headers["Access-Control-Allow-Methods"] = "GET, POST, DELETE"
                 response.headers["Access-Control-Allow-Headers"] = "authorization, content-type, x-api-key, *"
                 response.headers["Access-Control-Max-Age"] = "600"
         return response

@@ -7,10 +7,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from relay.errors import StoreBusy, StoreError
@@ -108,6 +110,23 @@ async def test_old_schema_is_migrated(path: Path):
         connection.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
     store = await Store.open(path)
     assert await store.keys.list() == []
+    await store.close()
+
+
+async def test_database_of_the_first_relay_gets_what_is_new_and_keeps_what_it_has(path: Path):
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "relay.store:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text("INSERT INTO client_keys (id, name, prefix, hash, created_at) VALUES (1, 'a', 'b', 'c', 2)")
+        )
+    engine.dispose()
+    store = await Store.open(path)
+    assert [key.name for key in await store.keys.list()] == ["a"]
+    assert await store.responses.unfinished() == []
     await store.close()
 
 

@@ -305,7 +305,7 @@ async def test_preflight_of_a_configured_origin(make_site: Make):
         "Vary": "Origin",
         "Access-Control-Allow-Origin": FRIEND,
         "Access-Control-Expose-Headers": "x-request-id, request-id, x-relay-dropped, retry-after",
-        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Methods": "GET, POST, DELETE",
         "Access-Control-Allow-Headers": "authorization, content-type, x-api-key, *",
         "Access-Control-Max-Age": "600",
     }
