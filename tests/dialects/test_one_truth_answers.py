@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import anthropic
@@ -12,7 +13,7 @@ import pytest
 from google import genai
 from google.genai import types
 from google.genai.errors import APIError
-from support import told, told_by
+from support import gemini, told, told_by
 from support.lossy import losses
 from support.told import Told
 from support.voices import DIALECTS
@@ -35,6 +36,7 @@ from relay.core.events import (
 )
 from relay.dialects.anthropic.outbound import MessageVoice
 from relay.dialects.base import Voice
+from relay.dialects.gemini import form as gemini_form
 from relay.dialects.gemini.outbound import GeminiVoice
 from relay.dialects.images import markdown_image
 from relay.dialects.openai_chat import form as chat_form
@@ -210,7 +212,11 @@ WHOLE_LOSSES: dict[str, dict[str, Loss]] = {
 }
 """What whole answers lose besides."""
 
-FORM_LOSSES = {("custom-calls-streamed", "openai_chat"), ("thoughts-unasked", "gemini")}
+FORM_LOSSES = {
+    ("calls-as-functions", "openai_chat"),
+    ("custom-calls-streamed", "openai_chat"),
+    ("thoughts-unasked", "gemini"),
+}
 """What depends on how the client asked; each has a test of its own."""
 
 
@@ -287,6 +293,45 @@ def test_custom_calls_are_told_as_custom():
     assert told_by.responses_streamed(responses.encoder("m").encode(PATCH)) == told.of_events(PATCH)
     stream = told_by.chat_streamed(chat.encoder("m").encode(PATCH))
     assert stream.blocks == (("call", "call_a", "patch", {"input": "- a\n+ b"}),)  # a function, which streams have
+
+
+def test_clients_of_the_old_functions_get_the_first_call():
+    voice = ChatVoice("chatcmpl-1", 7, chat_form.ReplyForm(legacy_functions=True))
+    events: list[Event] = [Started("m"), *ANSWERS["text, then calls in parallel"]]
+    collector = Collector()
+    collector.feed(events)
+    choice = json.loads(voice.whole(collector.result()))["choices"][0]
+    assert choice["message"]["function_call"] == {"name": "f", "arguments": '{"a":1}'}
+    assert choice["finish_reason"] == "function_call"
+    stream = voice.encoder("m").encode(events)
+    chunks = [json.loads(line[6:]) for line in stream.decode().splitlines() if '"function_call":' in line]
+    pieces = [chunk["choices"][0]["delta"]["function_call"] for chunk in chunks]
+    assert pieces == [{"name": "f", "arguments": ""}, {"arguments": '{"a":1}'}]
+
+
+@pytest.mark.parametrize("name", [name for name in ANSWERS if "no call" not in name])
+def test_other_forms_of_gemini_streams(name: str):
+    def stream(**form: bool) -> bytes:
+        encoder = GeminiVoice("r1", gemini_form.ReplyForm(thoughts=True, **form)).encoder("m")
+        return b"".join(encoder.encode([event]) for event in (Started("m"), *ANSWERS[name]))
+
+    answer = expected(name, "gemini")
+    assert told_by.gemini_whole(gemini.items(stream(array=True))) == answer
+    assert told_by.gemini_whole(gemini.events(stream(enveloped=True), enveloped=True)) == answer
+    assert told_by.gemini_whole(gemini.items(stream(array=True, enveloped=True), enveloped=True)) == answer
+
+
+@pytest.mark.parametrize("reasoning", ["open_responses", "openai"])
+@pytest.mark.parametrize("name", [name for name in ANSWERS if "no call" not in name])
+def test_other_forms_of_reasoning_in_responses(name: str, reasoning: Any):
+    def make(model: str) -> Writer:
+        numbers = count(1)
+        form = responses_form.ReplyForm(model="m", reasoning=reasoning, encrypted_reasoning=True)
+        return Writer(form, "resp_1", new_id=lambda prefix: f"{prefix}_{next(numbers)}", clock=lambda: 7)
+
+    encoder = ResponsesVoice(make).encoder("m")
+    stream = b"".join(encoder.encode([event]) for event in (Started("m"), *ANSWERS[name]))
+    assert told_by.responses_streamed(stream) == expected(name, "openai_responses")
 
 
 def test_thoughts_for_clients_that_do_not_ask():

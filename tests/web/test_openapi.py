@@ -111,6 +111,11 @@ async def test_kinds_of_bodies_and_answers(document: Json):
     assert kinds("/v1/embeddings") == ([json_], [json_])
 
 
+async def test_document_stays_the_same(document: Json, site: Site):
+    again = await site.ask("GET", "/openapi.json", key=None)
+    assert json.loads(await again.get_data()) == document
+
+
 async def test_what_is_switched_off_is_left_out(make_site: Make):
     site: Site = await make_site(closed=("messages", "gemini"))
     found = json.loads(await (await site.ask("GET", "/openapi.json", key=None)).get_data())
