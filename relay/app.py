@@ -341,7 +341,7 @@ class Relay:
             chat.blueprint(gateway, request_limits, self._default_model),
             responses.blueprint(self.desk, Sockets(self._socket_rules(), self.admission)),
             messages.blueprint(gateway, request_limits, self._default_model),
-            gemini.blueprint(gateway, request_limits, self._default_model),
+            gemini.blueprint(gateway, self.media_gateway, request_limits, self._default_model),
             media.blueprint(self.media_gateway, gateway, request_limits, self._default_model),
             models.blueprint(self.backend),
             admin.blueprint(self.metrics, self.registry, self.headless.accounts),

@@ -8,10 +8,12 @@ import msgspec
 class ModelEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A model that clients can ask for.
 
-    ``created`` is in Unix seconds (when a session first offered it), ``name`` is for people.
+    ``created`` is in Unix seconds (when a session first offered it), ``name`` is for people, ``methods`` says what it
+    is for, in the words of the bridge protocol.
     """
 
     id: str
     owned_by: str
     created: int
     name: str | None = None
+    methods: tuple[str, ...] = ("chat",)

@@ -34,6 +34,10 @@ class OfferedModel(Protocol):
     def owned_by(self) -> str | None:
         """Who made or serves it."""
 
+    @property
+    def methods(self) -> Sequence[str]:
+        """What it is for."""
+
 
 class Catalog:
     """Immutable index over what sessions offer; build a new one when something changed.
@@ -57,6 +61,7 @@ class Catalog:
                     owned_by=model.owned_by or "session",
                     created=age.get(model.id, now),
                     name=model.name,
+                    methods=tuple(model.methods),
                 )
                 self._models.setdefault(model.id, entry)
                 self._by_name.setdefault(model.id.lower(), {}).setdefault(session, model.id)

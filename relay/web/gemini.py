@@ -11,19 +11,36 @@ from collections.abc import Callable
 import msgspec
 from quart import Blueprint, Response, g, request
 
+from relay.core.produced import Produced
 from relay.core.tokens import estimate_request
 from relay.dialects.base import Limits
+from relay.dialects.gemini import embeddings
 from relay.dialects.gemini.form import ReplyForm
 from relay.dialects.gemini.inbound import GeminiCall, decode, decode_count, decode_envelope
 from relay.dialects.gemini.models import list_body, one_body
 from relay.dialects.gemini.outbound import GeminiVoice
-from relay.errors import RouteNotFound, UnsupportedFeature
+from relay.dialects.media import Body, MediaCall
+from relay.errors import RouteNotFound
 from relay.gateway.dispatch import Gateway
+from relay.gateway.media import MediaGateway
 from relay.web.answering import Answering, Question
 from relay.web.body import read_json
+from relay.web.producing import Producing
 
 
-def blueprint(gateway: Gateway, limits: Limits, default_model: Callable[[], str]) -> Blueprint:
+class _EmbeddingVoice:
+    """Tell embeddings; see :class:`relay.dialects.media.MediaVoice`."""
+
+    def __init__(self, *, batch: bool) -> None:
+        self._batch = batch
+
+    def whole(self, produced: Produced) -> Body:
+        """Return all of them, or the one."""
+        made = produced.embeddings
+        return Body(embeddings.batch_body(made) if self._batch else embeddings.one_body(made[0]))
+
+
+def blueprint(gateway: Gateway, media: MediaGateway, limits: Limits, default_model: Callable[[], str]) -> Blueprint:
     """Return the routes of Gemini; `default_model` is asked for when an envelope names none."""
     routes = Blueprint("gemini", __name__)
 
@@ -38,12 +55,12 @@ def blueprint(gateway: Gateway, limits: Limits, default_model: Callable[[], str]
             case "countTokens" if model:
                 counted = estimate_request(decode_count(await read_json(), model=model, limits=limits))
                 return Response(msgspec.json.encode({"totalTokens": counted}), content_type="application/json")
-            case "embedContent" | "batchEmbedContents" if model:
-                raise UnsupportedFeature(
-                    f"{model} makes no embeddings here: sessions answer to generateContent, streamGenerateContent "
-                    "and countTokens.",
-                    param="model",
-                )
+            case "embedContent" if model:
+                embed = embeddings.decode_one(await read_json(), model=model)
+                return await _embed(media, embed, batch=False)
+            case "batchEmbedContents" if model:
+                embed = embeddings.decode_batch(await read_json(), model=model, limits=limits)
+                return await _embed(media, embed, batch=True)
             case _:
                 raise _no_method(target)
 
@@ -80,7 +97,13 @@ async def _answer(gateway: Gateway, call: GeminiCall, method: str, *, enveloped:
     return await Answering(gateway, question, GeminiVoice(g.request_id, form)).response()
 
 
+async def _embed(media: MediaGateway, call: embeddings.EmbeddingCall, *, batch: bool) -> Response:
+    asked = MediaCall(request=call.request, ignored=call.ignored)
+    return await Producing(media, asked, "gemini").whole(_EmbeddingVoice(batch=batch))
+
+
 def _no_method(target: str) -> RouteNotFound:
     return RouteNotFound(
-        f"There is no {target[-200:]} here; a model takes generateContent, streamGenerateContent and countTokens."
+        f"There is no {target[-200:]} here; a model takes generateContent, streamGenerateContent, countTokens, "
+        "embedContent and batchEmbedContents."
     )

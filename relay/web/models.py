@@ -1,7 +1,8 @@
 """GET /v1/models, which three APIs have: the caller gets the list in the form of the one that it speaks.
 
 https://platform.openai.com/docs/api-reference/models, https://platform.claude.com/docs/en/api/models/list,
-https://ai.google.dev/api/models. Paging is not needed: the first page has all models. Only Gemini has its list at
+https://ai.google.dev/api/models. Paging is not needed: the first page has all models, in
+Anthropic's form those that chat. Only Gemini has its list at
 ``/v1beta`` too, see :mod:`relay.web.gemini`.
 """
 
@@ -31,7 +32,7 @@ class _Form:
 
 _OPENAI: Final = _Form(openai.list_body, openai.one_body)
 _FORMS: Final = {
-    speech.ANTHROPIC.name: _Form(anthropic.list_body, anthropic.one_body),
+    speech.ANTHROPIC.name: _Form(lambda models: anthropic.list_body(filter(_chats, models)), anthropic.one_body),
     speech.GEMINI.name: _Form(gemini.list_body, gemini.one_body),
 }
 
@@ -49,6 +50,10 @@ def blueprint(backend: Backend) -> Blueprint:
         return Response(_form().one(backend.find_model(name)), content_type="application/json")
 
     return routes
+
+
+def _chats(model: ModelEntry) -> bool:
+    return "chat" in model.methods
 
 
 def _form() -> _Form:

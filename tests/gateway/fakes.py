@@ -46,6 +46,7 @@ class FakeBackend:
 
     def __init__(self) -> None:
         self.script: list[Step] = []
+        self.listed: Sequence[ModelEntry] = MODELS
         self.refusal: Exception | None = None
         self.late_failure: Exception | None = None
         self.dropped: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class FakeBackend:
         self.closed_by: asyncio.Task[object] | None = None
 
     def models(self) -> Sequence[ModelEntry]:
-        return MODELS
+        return self.listed
 
     def find_model(self, name: str) -> ModelEntry:
         for model in MODELS:

@@ -91,3 +91,8 @@ def test_model_keeps_its_age() -> None:
     after = Catalog([("s-1", [model("b"), model("c")])], 9, before)
 
     assert [(entry.id, entry.created) for entry in after.models] == [("b", 7), ("c", 9)]
+
+
+def test_entry_says_what_the_model_is_for() -> None:
+    offered = catalog([model("m"), model("p", methods=("image",))])
+    assert [entry.methods for entry in offered.models] == [("chat",), ("image",)]

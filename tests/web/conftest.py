@@ -125,7 +125,7 @@ class Site:
             chat.blueprint(gateway, self.limits, lambda: "m"),
             responses.blueprint(self.desk, self.sockets),
             messages.blueprint(gateway, self.limits, lambda: "m"),
-            gemini.blueprint(gateway, self.limits, lambda: "m"),
+            gemini.blueprint(gateway, self.media_gateway, self.limits, lambda: "m"),
             media.blueprint(self.media_gateway, gateway, self.limits, lambda: "m"),
             models.blueprint(self.backend),
             admin.blueprint(metrics, self.registry, lambda: self.accounts),

@@ -9,6 +9,7 @@ import pytest
 from support import gemini
 
 from relay.core.events import Event, Finished, FinishReason, ReasoningDelta, Started, TextDelta
+from relay.core.media import EmbeddingPart, EmbeddingRequest, MediaEvent
 from relay.core.request import Text, UserMessage
 from relay.errors import BackendThrottled, SessionLost
 
@@ -152,10 +153,30 @@ async def test_count(site: Site, backend: FakeBackend, body: Any):
     assert backend.requests == []
 
 
+EMBEDDED: list[MediaEvent] = [EmbeddingPart(1, (1.0,)), EmbeddingPart(0, (0.5, -1.0)), Finished(FinishReason.STOP)]
+
+
+async def test_one_embedding(site: Site):
+    site.media.script = [EMBEDDED[1:]]
+    body = {"content": {"parts": [{"text": "Hi"}]}, "outputDimensionality": 2, "taskType": "CLUSTERING"}
+    response = await post(site, "/v1beta/models/vendor/m:free:embedContent", body)
+    assert await response.get_json() == {"embedding": {"values": [0.5, -1.0]}}
+    assert response.headers["x-relay-dropped"] == "taskType"
+    assert site.media.requests == [EmbeddingRequest(model="vendor/m:free", texts=("Hi",), dimensions=2)]
+
+
+async def test_several_embeddings(site: Site):
+    site.media.script = [EMBEDDED]
+    body = {"requests": [{"content": {"parts": [{"text": text}]}} for text in ("a", "b")]}
+    response = await post(site, "/v1/models/m:batchEmbedContents", body)
+    assert await response.get_json() == {"embeddings": [{"values": [0.5, -1.0]}, {"values": [1.0]}]}
+    assert site.media.requests == [EmbeddingRequest(model="m", texts=("a", "b"))]
+
+
 @pytest.mark.parametrize("method", ["embedContent", "batchEmbedContents"])
-async def test_embeddings_are_refused(site: Site, method: str):
+async def test_malformed_embeddings(site: Site, method: str):
     response = await post(site, f"/v1beta/models/m:{method}", {})
-    assert await failure(response) == (400, "INVALID_ARGUMENT", "UNSUPPORTED_FEATURE")
+    assert await failure(response) == (400, "INVALID_ARGUMENT", "INVALID_REQUEST")
 
 
 async def test_models(site: Site):

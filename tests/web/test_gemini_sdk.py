@@ -23,6 +23,7 @@ from relay.core.events import (
     ToolCallEnded,
     ToolCallStarted,
 )
+from relay.core.media import EmbeddingPart, EmbeddingRequest
 from relay.core.request import (
     AssistantMessage,
     Image,
@@ -34,7 +35,7 @@ from relay.core.request import (
     ToolMessage,
     UserMessage,
 )
-from relay.errors import BackendThrottled, SessionLost
+from relay.errors import BackendThrottled, SessionLost, UnsupportedFeature
 
 from ..gateway.fakes import FakeBackend, Step
 from .conftest import HOST, KEY, Site
@@ -268,7 +269,16 @@ async def test_error_in_a_stream(client: genai.client.AsyncClient, site: Site, b
         await anext(stream)
 
 
-async def test_unknown_method(client: genai.client.AsyncClient):
+async def test_embeddings(client: genai.client.AsyncClient, site: Site):
+    site.media.script = [[EmbeddingPart(0, (0.5, -1.0)), EmbeddingPart(1, (1.0,)), Finished(FinishReason.STOP)]]
+    made = await client.models.embed_content(model="m", contents=["a", "b"])
+    assert made.embeddings is not None
+    assert [each.values for each in made.embeddings] == [[0.5, -1.0], [1.0]]
+    assert site.media.requests == [EmbeddingRequest(model="m", texts=("a", "b"))]
+
+
+async def test_embeddings_that_nobody_makes(client: genai.client.AsyncClient, site: Site):
+    site.media.script = [UnsupportedFeature("No connected session offers embeddings.", param="model")]
     with pytest.raises(ClientError) as caught:
         await client.models.embed_content(model="m", contents="Hi")
     assert (caught.value.code, caught.value.status) == (400, "INVALID_ARGUMENT")

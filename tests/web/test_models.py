@@ -5,7 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
-from .conftest import KEY, Site
+from relay.core.model import ModelEntry
+
+from ..gateway.fakes import MODELS, FakeBackend
+from .conftest import KEY, Make, Site
 from .test_access import error
 
 GOOGLE = {"x-goog-api-key": KEY}
@@ -84,3 +87,10 @@ async def test_no_model_at_all(site: Site):
 @pytest.mark.parametrize("path", ["/v1/models/", "/v1//models", "/v1/models//m", "/v1beta/models/"])
 async def test_nothing_leads_elsewhere(site: Site, path: str):
     assert (await site.ask("GET", path)).status_code == 404
+
+
+async def test_models_that_do_not_chat_are_not_for_anthropic(make_site: Make, backend: FakeBackend):
+    site = await make_site()
+    backend.listed = (*MODELS, ModelEntry(id="paint", owned_by="site", created=7, methods=("image",)))
+    assert [model["id"] for model in (await listed(site))["data"]] == [*IDS, "paint"]
+    assert [model["id"] for model in (await listed(site, headers=ANTHROPIC))["data"]] == IDS

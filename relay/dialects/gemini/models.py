@@ -9,14 +9,18 @@ import msgspec
 
 from relay.core.model import ModelEntry
 
-_METHODS: Final = ("generateContent", "streamGenerateContent", "countTokens")
+_METHODS: Final = {
+    "chat": ("generateContent", "streamGenerateContent", "countTokens"),
+    "embedding": ("embedContent", "batchEmbedContents"),
+}
+"""What Gemini has for what a model is for."""
 
 
 class _Model(msgspec.Struct, frozen=True, rename="camel"):
     name: str
     base_model_id: str
     display_name: str
-    supported_generation_methods: tuple[str, ...] = _METHODS
+    supported_generation_methods: tuple[str, ...]
 
 
 class _List(msgspec.Struct, frozen=True):
@@ -34,4 +38,5 @@ def one_body(model: ModelEntry) -> bytes:
 
 
 def _told(model: ModelEntry) -> _Model:
-    return _Model(f"models/{model.id}", model.id, model.name or model.id)
+    methods = tuple(name for method in model.methods for name in _METHODS.get(method, ()))
+    return _Model(f"models/{model.id}", model.id, model.name or model.id, methods)

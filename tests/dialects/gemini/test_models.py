@@ -33,3 +33,12 @@ def test_one_model():
         "displayName": "m",
         "supportedGenerationMethods": METHODS,
     }
+
+
+def test_methods_are_those_that_a_model_is_for():
+    entries = (
+        ModelEntry(id="e", owned_by="site", created=7, methods=("embedding",)),
+        ModelEntry(id="p", owned_by="site", created=7, methods=("image",)),
+    )
+    told = json.loads(models.list_body(entries))["models"]
+    assert [each["supportedGenerationMethods"] for each in told] == [["embedContent", "batchEmbedContents"], []]
