@@ -136,7 +136,17 @@ def test_unknown_name_that_resembles_nothing(tmp_path: Path):
 
 def test_group_that_is_not_a_table(tmp_path: Path):
     file = written(tmp_path / "my.toml", "bridge = 5\n")
-    assert problems(file) == (f"bridge: should be a valid dictionary or instance of BridgeSettings (from {file}).",)
+    assert problems(file) == (
+        f"bridge: is a group; set one of its fields, such as bridge.grace_seconds (from {file}).",
+    )
+
+
+def test_api_that_is_switched_off_as_if_it_were_no_group(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RELAY_ENDPOINTS__MESSAGES", "false")
+    assert problems() == (
+        "endpoints.messages: is a group; set one of its fields, such as endpoints.messages.enabled "
+        "(from RELAY_ENDPOINTS__MESSAGES).",
+    )
 
 
 def test_group_in_the_environment_that_is_not_json(monkeypatch: pytest.MonkeyPatch):

@@ -145,6 +145,8 @@ def _sentence(error: ErrorDetails, layers: tuple[_Layer, ...]) -> str:
     name = ".".join(path)
     if error["type"] == "extra_forbidden":
         return f"{name}: there is no such setting{_nearest(name)} (from {origin})."
+    if error["type"] in ("model_type", "model_attributes_type"):
+        return f"{name}: is a group; set one of its fields, such as {_first_of(name)} (from {origin})."
     return f"{name}: {message} (from {origin})."
 
 
@@ -156,6 +158,10 @@ def _origin(names: tuple[str, ...], layers: tuple[_Layer, ...]) -> str:
         if origin:
             return _variable(path) if origin == "the environment" else origin
     return ""
+
+
+def _first_of(group: str) -> str:
+    return next(setting.name for setting in documented() if setting.name.startswith(f"{group}."))
 
 
 def _nearest(name: str) -> str:
