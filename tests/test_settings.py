@@ -143,9 +143,10 @@ def test_group_that_is_not_a_table(tmp_path: Path):
 
 def test_api_that_is_switched_off_as_if_it_were_no_group(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RELAY_ENDPOINTS__MESSAGES", "false")
-    assert problems() == (
+    [problem] = problems()
+    assert problem == (
         "endpoints.messages: is a group; set one of its fields, such as endpoints.messages.enabled "
-        "(from RELAY_ENDPOINTS__MESSAGES).",
+        "(from RELAY_ENDPOINTS__MESSAGES)."
     )
 
 
