@@ -60,6 +60,9 @@ _CLOSERS: Final = {f"<{name}": _closer(f"</{name}>") for name in _NAMES} | {
 _ANY_CLOSER: Final = _closer(*(f"</{name}>" for name in _NAMES), *_LITERALS.values())
 
 _FIRST_CHARS: Final = ("<", "◁", "[")
+_NO_SPACE: Final = re.compile(r"\S")
+_MOST_BLOCKS: Final = 1000
+"""Of one text. No model thinks so often before it answers; what is made to have more must not cost seconds."""
 _XML: Final = rf"<(?:{'|'.join(_NAMES)})"
 _ATTRIBUTES: Final = r"\s[^<>]{0,200}"
 _OPENING: Final = re.compile(
@@ -96,6 +99,7 @@ class ThinkSplitter:
         self._starts_inside = starts_inside
         self._closer: _Closer | None = None
         self._after_block = False
+        self._blocks = _MOST_BLOCKS
         self._space: list[str] = []
         self._held = ""
 
@@ -104,10 +108,10 @@ class ThinkSplitter:
         if self.passthrough:
             return [TextDelta(text)] if text else []
         out: list[Delta] = []
-        rest = self._held + text
+        text, at = self._held + text, 0
         self._held = ""
-        while rest:
-            rest = self._at_head(rest, out) if self._closer is None else self._inside(rest, self._closer, out)
+        while at < len(text):  # by position: cutting off what was read would copy the rest for every block
+            at = self._at_head(text, at, out) if self._closer is None else self._inside(text, at, self._closer, out)
         return out
 
     def told_apart(self) -> None:
@@ -123,45 +127,45 @@ class ThinkSplitter:
             return []
         return [ReasoningDelta(held, source="tags") if inside else TextDelta(held)]
 
-    def _at_head(self, rest: str, out: list[Delta]) -> str:
-        """Look for an opening tag; return what is still to be read."""
-        body = rest.lstrip()
-        self._keep_space(rest[: len(rest) - len(body)])
-        if not body:
-            return ""
-        if body.startswith(_FIRST_CHARS):
-            if match := _OPENING.match(body):
+    def _at_head(self, text: str, at: int, out: list[Delta]) -> int:
+        """Look for an opening tag from `at` on; return where to go on reading."""
+        found = _NO_SPACE.search(text, at)
+        start = len(text) if found is None else found.start()
+        self._keep_space(text[at:start])
+        if found is None:
+            return start
+        if self._blocks and text.startswith(_FIRST_CHARS, start):
+            if match := _OPENING.match(text, start):
                 return self._open(match)
-            if _OPENING_BEGUN.match(body):
-                self._held = body
-                return ""
+            if _OPENING_BEGUN.match(text, start):
+                self._held = text[start:]
+                return len(text)
         if self._starts_inside and not self._after_block:
             self._closer = _ANY_CLOSER
-            return self._take_space() + body
+            return self._inside(text, start, _ANY_CLOSER, out)
         self.passthrough = True
-        out.append(TextDelta(self._take_space() + body))
-        return ""
+        out.append(TextDelta(self._take_space() + text[start:]))
+        return len(text)
 
-    def _open(self, match: re.Match[str]) -> str:
+    def _open(self, match: re.Match[str]) -> int:
         self._space.clear()
+        self._blocks -= 1
         if opening := match["xml"] or match["literal"]:
             self._closer = _CLOSERS[opening.lower()]
-        return match.string[match.end() :]
+        return match.end()
 
-    def _inside(self, rest: str, closer: _Closer, out: list[Delta]) -> str:
-        """Look for the closing tag; return what is still to be read."""
-        if match := closer.whole.search(rest):
-            cut = match.start()
+    def _inside(self, text: str, at: int, closer: _Closer, out: list[Delta]) -> int:
+        """Look for the closing tag from `at` on; return where to go on reading."""
+        if match := closer.whole.search(text, at):
+            cut, after = match.start(), match.end()
             self._closer = None
             self._after_block = True
-            after = rest[match.end() :]
         else:
-            begun = closer.begun.search(rest, max(0, len(rest) - closer.longest))
-            cut = begun.start() if begun else len(rest)
-            self._held = rest[cut:]
-            after = ""
-        if cut:
-            out.append(ReasoningDelta(rest[:cut], source="tags"))
+            begun = closer.begun.search(text, max(at, len(text) - closer.longest))
+            cut, after = begun.start() if begun else len(text), len(text)
+            self._held = text[cut:]
+        if reasoning := self._take_space() + text[at:cut]:
+            out.append(ReasoningDelta(reasoning, source="tags"))
         return after
 
     def _keep_space(self, space: str) -> None:

@@ -98,6 +98,15 @@ def test_open_block_is_reasoning():
     assert split("<think>why</thi") == ("why</thi", "")
 
 
+def test_so_many_blocks_are_no_reasoning():
+    assert split("<think>a</think>" * 1000 + "<think>b</think>") == ("a" * 1000, "<think>b</think>")
+
+
+def test_many_blocks_take_no_longer_than_one():
+    rest = "<think>" * 2**22
+    assert split("<think>a</think>" * 1000 + rest) == ("a" * 1000, rest)
+
+
 def test_empty_block_gives_nothing():
     splitter = ThinkSplitter()
     assert splitter.feed("<think></think>\n\n") + splitter.flush() == []
