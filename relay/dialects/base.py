@@ -75,6 +75,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+_NESTING: Final = (dict, list)
 
 
 def deeper_than(value: object, depth: int) -> bool:
@@ -82,12 +83,12 @@ def deeper_than(value: object, depth: int) -> bool:
 
     What just fits the decoder's recursion limit does not fit the encoder's, which runs with more callers above it.
     """
-    level = [value]
+    level = [value] if isinstance(value, _NESTING) else []
     for _ in range(depth + 1):
-        inner = [node.values() if isinstance(node, dict) else node for node in level if isinstance(node, dict | list)]
-        if not inner:
+        if not level:
             return False
-        level = [child for children in inner for child in children]
+        inner = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for children in inner for child in children if isinstance(child, _NESTING)]
     return True
 
 

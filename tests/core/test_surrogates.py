@@ -25,6 +25,17 @@ def test_lone_surrogates_in_json(body, expected):
     assert mend_json(body) == expected
 
 
+@pytest.mark.parametrize("unit", [rb"\n", rb"\\", rb"\ud83d\ude00", b"a"])
+def test_what_is_in_order_is_skipped_at_once(unit):
+    whole = unit * (2**23 // len(unit))
+    assert mend_json(whole + rb"\ud83d") == whole + rb"\ufffd"
+
+
+def test_halves_beyond_reason_are_left():
+    body = rb"\ud83d" * 2**19
+    assert mend_json(body) == rb"\ufffd" * 2**18 + rb"\ud83d" * 2**18
+
+
 def test_lone_surrogates_in_text():
     assert mend_text("a\ud83db😀") == "a\ufffdb😀"
 

@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from relay.dialects.reading import Reader, check_count, check_depth, parse_json, typed
+from relay.dialects.reading import MOST_NESTS, Reader, check_count, check_depth, parse_json, typed
 from relay.errors import InvalidRequest
 
 
@@ -39,6 +39,31 @@ def test_what_is_wrong_is_named(body: bytes, message: str, param: str | None):
 
 def test_lone_surrogate_is_mended():
     assert parse_json(rb'{"a": "\ud83d", "b": [1]}') == {"a": "\N{REPLACEMENT CHARACTER}", "b": [1]}
+
+
+def test_no_more_is_mended_than_is_reasonable():
+    with pytest.raises(InvalidRequest, match="not valid JSON"):
+        parse_json(b'"%b"' % (rb"\ud83d" * 2**19))
+
+
+@pytest.mark.parametrize("nest", [b"[]", b"{}"])
+def test_lists_and_objects_are_bounded(nest: bytes):
+    most = b"[%b]" % b",".join([nest] * (MOST_NESTS - 1))
+    assert len(parse_json(most)) == MOST_NESTS - 1
+    for more in (b"[%b]" % most, b'["a[\\"]", %b' % most[1:-1] + b"," + nest):
+        with pytest.raises(InvalidRequest) as error:
+            parse_json(more)
+        assert problem(error) == (f"The body has more than {MOST_NESTS} lists and objects.", None)
+
+
+def test_brackets_in_texts_are_no_lists():
+    text = '[{"' * MOST_NESTS
+    assert parse_json(msgspec.json.encode([text])) == [text]
+
+
+def test_text_without_an_end_is_no_json_however_many_brackets():
+    with pytest.raises(InvalidRequest, match="not valid JSON"):
+        parse_json(b'["' + b"[" * 2 * MOST_NESTS)
 
 
 def test_body_that_is_no_json():
