@@ -7,10 +7,11 @@ to the first call of its name that has none yet, among those of the last turn wi
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from itertools import count, groupby
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -89,13 +90,32 @@ class _Turn(msgspec.Struct, frozen=True):
     parts: tuple[_Placed, ...]
 
 
+class _Waiting:
+    """Calls without a result, found by id and by name; the first of several comes first."""
+
+    def __init__(self, calls: Iterable[ToolCall]) -> None:
+        self._calls = dict(enumerate(calls))
+        self._known: defaultdict[tuple[str, str], deque[int]] = defaultdict(deque)
+        for index, call in self._calls.items():
+            self._known["id", call.id].append(index)
+            self._known["name", call.name].append(index)
+
+    def take(self, field: Literal["id", "name"], value: str | None) -> str | None:
+        """Return the id of the first call with `value` in `field`, which then waits no more."""
+        places = self._known.get((field, value)) if value is not None else None
+        while places:
+            if (call := self._calls.pop(places.popleft(), None)) is not None:
+                return call.id
+        return None
+
+
 class _Reader:
     """Read one conversation; the calls of the last turn that has some wait for their results."""
 
     def __init__(self, detail: str | None) -> None:
         self.skipped: list[str] = []
         self._detail = detail
-        self._waiting: list[ToolCall] = []
+        self._waiting = _Waiting(())
 
     def messages(self, body: wire.Body) -> Iterator[Message]:
         if body.system_instruction is not None:
@@ -125,22 +145,15 @@ class _Reader:
 
     def _results(self, run: list[_Placed]) -> Iterator[Message]:
         given = [(placed, found) for placed in run if (found := placed.part.function_response) is not None]
-        by_id = [self._take("id", response.id) for _, response in given]
+        by_id = [self._waiting.take("id", response.id) for _, response in given]
         for (placed, response), known in zip(given, by_id, strict=True):
-            call_id = known or self._take("name", response.name) or response.id or placed.made_id
+            call_id = known or self._waiting.take("name", response.name) or response.id or placed.made_id
             content, is_error = parts.result(response, f"{placed.where}.functionResponse")
             yield ToolMessage(call_id=call_id, content=content, name=response.name, is_error=is_error)
 
-    def _take(self, field: str, value: str | None) -> str | None:
-        """Return the id of the first waiting call with `value` in `field`, which then waits no more."""
-        for index, call in enumerate(self._waiting):
-            if getattr(call, field) == value:
-                return self._waiting.pop(index).id
-        return None
-
     def _model(self, run: list[_Placed]) -> Iterator[Message]:
         calls = tuple(_calls(run))
-        self._waiting = list(calls) or self._waiting
+        self._waiting = _Waiting(calls) if calls else self._waiting
         others = [placed for placed in run if placed.part.function_call is None]
         thoughts = [placed for placed in others if placed.part.thought]
         self.skipped += [placed.where for placed in thoughts if placed.part.text is None]

@@ -126,6 +126,16 @@ def test_empty_turn_of_the_model_is_no_message():
     assert messages(user(text("hi")), model(), {"role": "model"}, model(text(""))) == (UserMessage(content=said("hi")),)
 
 
+def test_many_results_find_their_calls_as_fast_as_few():
+    most = 10_000
+    history = messages(
+        user(text("hi")),
+        model(*(called("f") for _ in range(most))),
+        user(*(gave("g" if index < most - 2 else "f", {}, call_id="unknown") for index in range(most))),
+    )
+    assert answered(history)[-3:] == [("unknown", "g"), ("call_1_0", "f"), ("call_1_1", "f")]
+
+
 def test_thoughts_and_signatures():
     history = messages(
         user(text("hi")),
