@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Sequence
-from itertools import count, takewhile
+from itertools import count, groupby, takewhile
 from typing import Final
 
 import msgspec
@@ -126,11 +126,11 @@ class _Writer:
 def _with_one_text_in_a_row(message: Message) -> Message:
     """Join neighbouring texts: some clients cut a message in pieces, and mean no more by it."""
     joined: list[Part] = []
-    for part in message.content:
-        if isinstance(part, Text) and joined and isinstance(before := joined[-1], Text):
-            joined[-1] = Text(text=before.text + _BETWEEN + part.text)
+    for is_text, run in groupby(message.content, lambda part: isinstance(part, Text)):
+        if is_text:
+            joined.append(Text(text=_BETWEEN.join(part.text for part in run if isinstance(part, Text))))
         else:
-            joined.append(part)
+            joined += run
     return msgspec.structs.replace(message, content=tuple(joined))
 
 
