@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +76,9 @@ OTHERS: dict[str, Json] = {
 """Bodies of the routes that have a form of their own."""
 
 
+@cache
 def bodies(route: Route) -> list[Json]:
-    """Return good bodies for `route`."""
+    """Return good bodies for `route`; nobody may change them."""
     if route.path in OTHERS:
         return [OTHERS[route.path]]
     found = [json.loads(path.read_bytes())[route.dialect] for path in sorted(CONVERSATIONS.glob("*.json"))]

@@ -32,7 +32,7 @@ READ = (
 )
 ASKED = ("/v1/responses/{id}", "/v1/responses/{id}/input_items", "/v1/models/{name}", "/v1beta/models/{name}")
 DOCUMENT: list[BaseSchema] = []
-SETTINGS = settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=6, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture

@@ -195,10 +195,10 @@ ROUTES = [
     Route("gemini.on_model", "POST", "/v1beta/models/m:streamGenerateContent"),
     *(Route("media", "POST", path) for path in OTHERS),
 ]
-STEP = 20
+STEP = 30
 """Every how many of the values a place gets."""
 SETTINGS = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 
