@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -546,3 +547,17 @@ async def test_compaction_outlives_relay(tmp_path: Path):
         async with house.page():
             body = {"model": "m", "input": [item, {"role": "user", "content": "More"}]}
             assert (await house.ask("POST", "/v1/responses", body, key))[0] == 200
+
+
+async def test_session_is_chosen_by_header(house: House):
+    async with house.page(), httpx2.AsyncClient(base_url=house.running.base_url) as client:
+
+        async def asked(session: str) -> httpx2.Response:
+            headers = {"Authorization": f"Bearer {house.key}", "x-relay-session": session}
+            body = {"messages": [{"role": "user", "content": PROMPT}]}
+            return await client.post("/chat/completions", json=body, headers=headers)
+
+        unknown = await asked("nobody")
+        assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "session_not_found")
+        shown = unknown.json()["error"]["message"].partition("There are: ")[2].partition(" ")[0]
+        assert (await asked(shown)).status_code == 200
