@@ -219,7 +219,7 @@ def _operation(method: str, path: str, about: About, power: Power) -> Json:
     if about.body is not None:
         kind = "multipart/form-data" if about.form else "application/json"
         content = {kind: {"schema": _schema_of(about.dialect, about.body)}}
-        operation["requestBody"] = {"required": about.body is not _NO_TYPE, "content": content}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
