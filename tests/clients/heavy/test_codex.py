@@ -27,7 +27,7 @@ model_provider = "relay"
 [model_providers.relay]
 name = "relay"
 base_url = "{base_url}"
-env_key = "RELAY_KEY"
+env_key = "CODEX_RELAY_KEY"
 wire_api = "responses"
 """
 
@@ -41,7 +41,7 @@ async def codex(programs: Path, isolated: Isolated, relay: Relay, model: str, *w
         programs / "codex",
         *("exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", *words),
         cwd=isolated.home / "job",
-        RELAY_KEY=relay.key,
+        CODEX_RELAY_KEY=relay.key,
     )
     assert code == 0, out + err
     return [json.loads(line) for line in out.splitlines()]
