@@ -49,11 +49,20 @@ def test_every_fault_of_a_page_is_in_the_protocol():
 
 
 def test_every_blueprint_is_documented():
-    surfaces = {"page": "`GET /`", "health": "/health", "openapi": "/openapi.json",
-                "chat_completions": "/v1/chat/completions", "models": "/v1/models",
-                "responses": "/v1/responses",
-                "media": "/v1/images/generations", "messages": "/v1/messages", "gemini": "/v1beta/models/{id}:generateContent",
-                "admin": "/metrics", "accounts": "/api/accounts", "signin": "/api/admin/sign-in",
-                "remote": "/api/accounts/{name}/screen"}  # fmt: skip
+    surfaces = {
+        "page": "`GET /`",
+        "health": "/health",
+        "openapi": "/openapi.json",
+        "chat_completions": "/v1/chat/completions",
+        "responses": "/v1/responses",
+        "messages": "/v1/messages",
+        "gemini": "/v1beta/models/{id}:generateContent",
+        "media": "/v1/images/generations",
+        "models": "/v1/models",
+        "admin": "/metrics",
+        "accounts": "/api/accounts",
+        "signin": "/api/admin/sign-in",
+        "remote": "/api/accounts/{name}/screen",
+    }
     assert {endpoint.partition(".")[0] for endpoint in ACCESS} == set(surfaces)
     assert [word for word in surfaces.values() if word not in API] == []
