@@ -38,7 +38,7 @@ from relay.dialects.base import Limits
 from relay.errors import ShuttingDown
 from relay.gateway.admins import Admins
 from relay.gateway.admission import Admission
-from relay.gateway.dispatch import Gateway
+from relay.gateway.dispatch import Gateway, Images
 from relay.gateway.keyring import Keyring
 from relay.gateway.media import MediaGateway
 from relay.gateway.pipeline import Rules
@@ -283,7 +283,15 @@ class Relay:
             reasoning=ReasoningTerms(reasoning.mode, reasoning.budget, reasoning.inline),
             unopened=reasoning.unopened,
         )
-        return Gateway(self.backend, self.admission, recorder, rules)
+        return Gateway(self.backend, self.admission, recorder, rules, self._make_fetcher())
+
+    def _make_fetcher(self) -> Images | None:
+        """Load the HTTP client and what drives it, which a relay that fetches nothing does without."""
+        if not self._settings.fetch.images:
+            return None
+        from relay.backends.fetching import ImageFetcher  # noqa: PLC0415  # see above
+
+        return ImageFetcher()
 
     def _make_media_gateway(self) -> MediaGateway:
         settings = self._settings

@@ -319,6 +319,16 @@ async def test_client_that_names_no_model_gets_one_that_is_there(tmp_path: Path)
             assert (await house.health())["model"] == "first"
 
 
+async def test_images_are_fetched_only_if_that_is_switched_on(tmp_path: Path):
+    picture = [{"type": "image_url", "image_url": {"url": "http://127.0.0.1:1/a.png"}}]
+    for fetch, expected in ((True, "not on the public internet"), (False, "does not take images")):
+        folder = tmp_path / str(fetch)
+        folder.mkdir()
+        async with relay_running(folder, fetch={"images": fetch}) as house, house.page() as page:
+            status, _, body = await house.chat(messages=[{"role": "user", "content": picture}])
+            assert (status, expected in body, page.calls) == (400, True, [])
+
+
 async def test_every_route_is_classified(house: House, tmp_path: Path):
     settings = Settings.model_validate({"port": 0})
     listeners = app._listen(settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from relay.backends.base import ANY, Backend, Reply, Wanted
 from relay.core.events import Event, Finished
@@ -81,11 +82,28 @@ class Exchange:
             record.thinking = self._pipeline.thinking
 
 
-class Gateway:
-    """The way from a decoded request to its answer, the same for every dialect."""
+class Images(Protocol):
+    """What fetches the images that requests name by address."""
 
-    def __init__(self, backend: Backend, admission: Admission, recorder: Recorder, rules: Rules) -> None:
+    async def inlined(self, request: Request) -> Request:
+        """Return `request` with all of its images in it.
+
+        Raises:
+            RelayError: one cannot be had.
+        """
+
+
+class Gateway:
+    """The way from a decoded request to its answer, the same for every dialect.
+
+    With `images` no session gets an image by its address.
+    """
+
+    def __init__(
+        self, backend: Backend, admission: Admission, recorder: Recorder, rules: Rules, images: Images | None = None
+    ) -> None:
         self.backend = backend
+        self._images = images
         self._admission = admission
         self._recorder = recorder
         self._rules = rules
@@ -111,6 +129,8 @@ class Gateway:
 
     @asynccontextmanager
     async def _backend_reply(self, request: Request, record: Record, wanted: Wanted) -> AsyncIterator[Exchange]:
+        if self._images is not None:
+            request = await self._images.inlined(request)
         question = Question(request, self._rules, wanted.reasoning)
         memory = self._proofs.of(record.owner)
         async with self.backend.open(question.request, wanted, memory.recall) as reply:

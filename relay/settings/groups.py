@@ -242,6 +242,15 @@ class EndpointSettings(Group):
     media: MediaEndpoint = MediaEndpoint()
 
 
+class FetchSettings(Group):
+    """What relay fetches itself because a client names it."""
+
+    images: bool = Field(
+        default=False,
+        description="Fetch images that clients name by address, from the public internet only, and send their content",
+    )
+
+
 class LogSettings(Group):
     """What relay writes about itself; never prompts, answers or secrets."""
 

@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from relay.settings.groups import (
     BridgeSettings,
     EndpointSettings,
+    FetchSettings,
     Group,
     HeadlessSettings,
     LimitSettings,
@@ -62,6 +63,7 @@ class Settings(Group):
     headless: HeadlessSettings = HeadlessSettings()
     responses: ResponseSettings = ResponseSettings()
     endpoints: EndpointSettings = EndpointSettings()
+    fetch: FetchSettings = FetchSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

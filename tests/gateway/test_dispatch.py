@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 
 from relay.backends.base import ANY, Wanted
@@ -23,7 +24,7 @@ from relay.core.events import (
 )
 from relay.core.reasoning import ReasoningTerms, Wish
 from relay.core.request import AssistantMessage, Proof, Request, Text, ToolCall, UserMessage
-from relay.errors import BackendFailed, Overloaded, SessionNotAvailable, StreamTruncated
+from relay.errors import BackendFailed, InvalidRequest, Overloaded, SessionNotAvailable, StreamTruncated
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Exchange, Gateway
 from relay.gateway.pipeline import Rules
@@ -194,3 +195,22 @@ async def test_account_gets_back_what_it_gave_with_a_tool_call(backend: FakeBack
     kept = (Proof(kind="k", data="d"),)
     told = AssistantMessage(tool_calls=asked.tool_calls, reasoning="a canary thought", proofs=kept)
     assert backend.requests[-1].messages == (told,)
+
+
+async def test_images_are_fetched_before_a_session_is_asked(backend: FakeBackend) -> None:
+    class Painter:
+        async def inlined(self, request: Request) -> Request:
+            if not request.stop:
+                raise InvalidRequest("No such image.")
+            return msgspec.structs.replace(request, user="painted")
+
+    backend.script = [[Started("m"), STOP]]
+    admission = Admission(per_key=1, total=1)
+    gateway = Gateway(backend, admission, Recorder(Metrics(), float), Rules(), Painter())
+    record = Record(id="req_1", dialect="openai_chat", key="cline", model="m", stream=True, started=0.0)
+    async with gateway.answer(REQUEST, record):
+        assert [request.user for request in backend.requests] == ["painted"]
+    with pytest.raises(InvalidRequest):
+        async with gateway.answer(msgspec.structs.replace(REQUEST, stop=()), record):
+            pass
+    assert (len(backend.requests), admission.in_flight) == (1, 0)
