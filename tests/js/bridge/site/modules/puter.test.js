@@ -20,11 +20,21 @@ async function served(context) {
 test("a page with puter.js that is signed in", async (context) => {
   const { adapter, chat, service } = await served(context);
   const { state, models, account } = await adapter.status();
-  assert.deepEqual([state, models?.length, account?.label], ["ready", 3, "ada"]);
+  const chatting = models?.filter(({ methods }) => !methods);
+  assert.deepEqual([state, chatting?.length, account?.label], ["ready", 3, "ada"]);
   assert.equal(adapter.matches("https://puter.com/x"), true);
   service.answer(recorded("think_stream"));
   const { parts } = await read(chat());
   assert.equal(parts.length > 1, true);
+  assert.equal(service.calls[0]?.body.auth_token, TOKEN);
+});
+
+test("pictures are made with the login of the page", async (context) => {
+  const { adapter, service } = await served(context);
+  service.answer(json(200, { success: true, result: "data:image/png;base64,AAAA" }));
+  const { signal } = new AbortController();
+  const made = adapter.media({ method: "image", request: { model: "paint-x", prompt: "a cat" } }, { signal });
+  assert.deepEqual((await read(made)).parts, [{ type: "image", url: "data:image/png;base64,AAAA" }]);
   assert.equal(service.calls[0]?.body.auth_token, TOKEN);
 });
 
@@ -62,7 +72,8 @@ test("an endpoint that changed: puter.js itself is asked, in the page", async (c
 test("a list of models that is none", async (context) => {
   const { adapter, puter, service } = await served(context);
   /** @type {any} */ (puter.ai).listModels = async () => "none";
-  assert.deepEqual((await adapter.status()).models, []);
+  const { models } = await adapter.status();
+  assert.deepEqual(models?.filter(({ methods }) => !methods), []);
   service.answers["/whoami"] = json(401, { code: "token_auth_failed" });
   assert.equal((await adapter.status()).state, "login_required");
 });
