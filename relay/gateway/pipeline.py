@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import count
 
 from relay.core.events import (
     Event,
@@ -27,7 +28,7 @@ from relay.core.events import (
     thinking_metadata,
 )
 from relay.core.reasoning import CLIENTS_DECIDE, ReasoningTerms
-from relay.core.request import Request
+from relay.core.request import AssistantMessage, Message, Request, ToolCall
 from relay.core.stop import StopFilter
 from relay.core.think import ThinkSplitter
 from relay.core.tokens import TokenCounter, estimate_request
@@ -79,6 +80,7 @@ class Pipeline:
         self._counter = TokenCounter()
         self._reasoning = TokenCounter()
         self._room = rules.response_bytes
+        self._calls = {call.id for message in request.messages for call in _calls(message)}
         self._open_call: int | None = None
         self._called = False
         self._reported: Usage | None = None
@@ -129,6 +131,7 @@ class Pipeline:
                 self._flush(out)
                 if self.finished:
                     return
+                event = self._told_apart(event)
                 self._open_call, self._called = index, True
                 self._count(name)
             case ToolCallDelta(arguments=arguments):
@@ -136,6 +139,15 @@ class Pipeline:
             case ToolCallEnded():
                 self._open_call = None
         self._emit(event, out)
+
+    def _told_apart(self, call: ToolCallStarted) -> ToolCallStarted:
+        """Give `call` an id that the conversation does not have: of two with one id clients lose a result."""
+        if call.id in self._calls:
+            # Not with "_": Claude Code takes a number after that for a copy of the call before, and drops its result.
+            ids = (f"{call.id}-{number}" for number in count(2))
+            call = ToolCallStarted(call.index, next(id_ for id_ in ids if id_ not in self._calls), call.name)
+        self._calls.add(call.id)
+        return call
 
     def _split(self, text: str, out: list[Event]) -> None:
         if self._splitter is None or self._splitter.passthrough:
@@ -231,3 +243,7 @@ class Pipeline:
     def _emit(self, event: Event, out: list[Event]) -> None:
         self.pieces += 1
         out.append(event)
+
+
+def _calls(message: Message) -> tuple[ToolCall, ...]:
+    return message.tool_calls if isinstance(message, AssistantMessage) else ()

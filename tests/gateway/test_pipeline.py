@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from relay.core.events import (
     Usage,
     UsageReport,
 )
-from relay.core.request import Request, Text, UserMessage
+from relay.core.request import AssistantMessage, Request, Text, ToolCall, UserMessage
 from relay.errors import BackendFailed
 from relay.gateway.pipeline import Pipeline, Rules
 
@@ -57,6 +58,13 @@ def answered(asked: Request, *events: Event, rules: Rules = Rules(), by_page: It
 def test_plain_answer():
     events = [Started("m"), TextDelta("Hel"), TextDelta("lo"), UsageReport(REPORTED), STOP]
     assert answered(request(), *events) == events
+
+
+def test_call_gets_an_id_that_the_conversation_does_not_have():
+    asked = request()
+    before = [AssistantMessage(tool_calls=(ToolCall(id=id_, name="look", arguments="{}"),)) for id_ in ("c1", "c1-2")]
+    events = answered(msgspec.structs.replace(asked, messages=(*asked.messages, *before)), *CALL, *CALL[:1])
+    assert events == [ToolCallStarted(0, "c1-3", "look"), *CALL[1:], ToolCallStarted(0, "c1-4", "look")]
 
 
 def test_usage_is_estimated_if_the_session_does_not_count():
