@@ -47,19 +47,25 @@ def references(items: Iterable[wire.Item]) -> tuple[str, ...]:
 def resolved(items: Iterable[wire.Item], found: Mapping[str, wire.Item]) -> tuple[wire.Item, ...]:
     """Return `items` with every reference replaced by what was `found` under its id.
 
+    Each item can be referred to once, as at OpenAI: a request must not become larger than what it is made of.
+
     Raises:
-        InvalidRequest: nothing was.
+        InvalidRequest: nothing was, or it is referred to twice.
     """
     out = []
+    told: set[str] = set()
     for index, item in enumerate(items):
         if item["type"] != "item_reference":
             out.append(item)
-        elif (target := found.get(item["id"])) is not None:
-            out.append(target)
-        else:
-            param = f"input[{index}].id"
-            message = f"Item with id {item['id']!r} not found; only items of stored responses can be referred to."
+            continue
+        id_, param = item["id"], f"input[{index}].id"
+        if id_ in told:
+            raise InvalidRequest(f"{param}: Item with id {id_!r} is referred to twice.", param=param)
+        if (target := found.get(id_)) is None:
+            message = f"Item with id {id_!r} not found; only items of stored responses can be referred to."
             raise InvalidRequest(f"{param}: {message}", param=param)
+        told.add(id_)
+        out.append(target)
     return tuple(out)
 
 

@@ -103,6 +103,14 @@ def test_reference_to_nothing():
     assert caught.value.param == "input[1].id"
 
 
+def test_item_is_referred_to_once():
+    with pytest.raises(InvalidRequest, match="'a' is referred to twice") as caught:
+        resolved(
+            normal({"id": "a"}, {"id": "b"}, {"id": "a"}), {"a": {"type": "reasoning"}, "b": {"type": "reasoning"}}
+        )
+    assert caught.value.param == "input[2].id"
+
+
 def test_chain_of_thought_is_not_stored():
     reasoning = {
         "type": "reasoning",
