@@ -20,6 +20,9 @@ _BASE: Final = re.compile(r"/v1(beta)?/(?!v1)|/(api|admin)/")
 PATIENCE_SECONDS: Final = 60.0
 """Beyond this a retry is left to the person: some SDKs would sleep for any length, others retry at once instead."""
 
+LONGEST_PARAM: Final = 100
+"""Of what the log is told: a name that the client made up may be as long as its body."""
+
 
 def install(app: Quart) -> None:
     """Answer for everything that `app`'s routes raise."""
@@ -62,7 +65,8 @@ def _announce_close(response: Response) -> Response:
 
 async def _relay_error(error: RelayError) -> Response:
     if not g.get("recorded"):  # the gateway writes down how its own requests end
-        log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=error.param)
+        param = None if error.param is None else error.param[:LONGEST_PARAM]
+        log.info("request.refused", id=g.get("request_id"), status=error.status, error=error.code, param=param)
     return _announce_close(response_for(error))
 
 

@@ -102,3 +102,12 @@ async def test_refusal_is_logged_once(site: Site, logged: Logged):
         "error": "invalid_request",
         "param": "messages",
     }
+
+
+async def test_log_takes_no_more_than_a_name(site: Site, logged: Logged):
+    deep: list[Any] = []
+    for _ in range(201):
+        deep = [deep]
+    await site.chat({"model": "m", "messages": [{"role": "user", "content": "Hi"}], "x" * 100 + "a canary": deep})
+    [line] = logged()
+    assert (line["event"], line["param"]) == ("request.refused", "x" * 100)
