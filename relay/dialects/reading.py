@@ -16,7 +16,7 @@ from relay.core.surrogates import mend_json
 from relay.dialects.base import deeper_than
 from relay.errors import InvalidRequest
 
-MOST_NESTS: Final = 200_000
+MOST_NESTS: Final = 131_072
 """Most lists and objects in one body. Bytes bound texts well, but not these: thirty megabytes of ``[],`` take half a
 minute and gigabytes to look at, and nobody else is served meanwhile."""
 
