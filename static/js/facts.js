@@ -7,6 +7,7 @@ import { counted } from "./numbers.js";
 /**
  * @typedef {import("../../extension/bridge/frames.js").Account} Account
  * @typedef {import("../../extension/bridge/frames.js").Allowance} Allowance
+ * @typedef {import("../../extension/bridge/frames.js").Model} Model
  * @typedef {import("../../extension/bridge/frames.js").PageState} PageState
  * @typedef {import("./config.js").AdapterName} AdapterName
  * @typedef {import("./headline.js").LinkPhase} LinkPhase
@@ -60,12 +61,21 @@ function amount(value, unit = "") {
 }
 
 /**
+ * Those that can be named for a chat: others draw, speak or listen.
+ *
+ * @param {readonly Model[]} models
+ */
+export function chatModels(models) {
+  return models.filter(({ methods }) => methods?.includes("chat") ?? true);
+}
+
+/**
  * @param {PageState} state
  * @returns {string}
  */
 export function modelsWords({ models = [] }) {
-  if (models.length === 0) return "No models yet";
-  return counted(models.length, "model");
+  const { length } = chatModels(models);
+  return length === 0 ? "No models yet" : counted(length, "model");
 }
 
 /**

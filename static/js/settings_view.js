@@ -3,6 +3,7 @@
  */
 
 import { byId, onClick, setTextOf, show } from "./dom.js";
+import { chatModels } from "./facts.js";
 import { curlText, environmentText, modelHint, modelToName } from "./snippets.js";
 
 /** @typedef {import("../../extension/bridge/frames.js").Model} Model */
@@ -24,7 +25,9 @@ export class SettingsView {
     this.chosen = chosen !== undefined;
     /** @type {string | undefined} */
     this.key = undefined;
-    /** @type {readonly Model[]} */
+    /** @type {readonly Model[]} All that the page has. */
+    this.offered = [];
+    /** @type {readonly Model[]} Those of them to chat with. */
     this.models = [];
     this.model = byId("model", HTMLInputElement);
     this.model.value = chosen ?? usual;
@@ -39,10 +42,11 @@ export class SettingsView {
 
   /** @param {readonly Model[]} models */
   offer(models) {
-    if (models === this.models) return;
-    this.models = models;
-    if (!this.chosen) this.model.value = modelToName(this.usual, models);
-    byId("models", HTMLDataListElement).replaceChildren(...models.map(optionOf));
+    if (models === this.offered) return;
+    this.offered = models;
+    this.models = chatModels(models);
+    if (!this.chosen) this.model.value = modelToName(this.usual, this.models);
+    byId("models", HTMLDataListElement).replaceChildren(...this.models.map(optionOf));
     this.paint();
   }
 

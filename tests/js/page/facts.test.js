@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { accountWords, allowanceWords, countdownWords, modelsWords, wayWords } from "../../../static/js/facts.js";
+import { accountWords, allowanceWords, chatModels, countdownWords, modelsWords, wayWords } from "../../../static/js/facts.js";
 
 test("a signed-in account shows its name and whether it is temporary", () => {
   assert.deepEqual(accountWords("puter", { state: "ready", account: { id: "u1", label: "ada" } }), {
@@ -53,6 +53,14 @@ test("models are counted", () => {
     [modelsWords({ state: "ready" }), modelsWords({ state: "ready", models: models.slice(1) }), modelsWords({ state: "ready", models })],
     ["No models yet", "1 model", "2 models"],
   );
+});
+
+test("only models that can chat are counted and offered for it", () => {
+  /** @type {import("../../../extension/bridge/frames.js").Model[]} */
+  const models = [{ id: "a", methods: ["image"] }, { id: "b", methods: ["chat", "image"] }, { id: "c" }];
+  assert.deepEqual(chatModels(models), models.slice(1));
+  assert.equal(modelsWords({ state: "ready", models }), "2 models");
+  assert.equal(modelsWords({ state: "ready", models: models.slice(0, 1) }), "No models yet");
 });
 
 test("the countdown never goes below nothing", () => {
