@@ -141,9 +141,9 @@ class ModelNotFound(RequestError):
     kind = ErrorKind.NOT_FOUND
     code = "model_not_found"
 
-    def __init__(self, model: str, nearest: tuple[str, ...] = ()) -> None:
+    def __init__(self, model: str, nearest: tuple[str, ...] = (), whose: str = "any connected session") -> None:
         hint = f" Did you mean {', '.join(nearest)}?" if nearest else " GET /v1/models lists what there is."
-        super().__init__(f"The model {model!r} is not offered by any connected session.{hint}", param="model")
+        super().__init__(f"The model {model!r} is not offered by {whose}.{hint}", param="model")
         self.model = model
         self.nearest = nearest
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Final, Protocol
 
 from relay.backends.catalogs import Catalogs
@@ -134,7 +135,9 @@ class Choice:
         offers = self._offers()
         able = self._pool.home(self._able(session for session in usable if session.id in offers))
         if not able and not self._pool.whole and not self._pool.expected:
-            raise ModelNotFound(self._task.model)
+            models = (model for session in usable for model in session.models if self._task.method in model.methods)
+            some = tuple(model.id for model in islice(models, MOST_TOLD))
+            raise ModelNotFound(self._task.model, some, "the session that x-relay-session names")
         free = [session for session in able if session.has_room or (session is self.held and session.awake)]
         if not free:
             _let_rest(able)

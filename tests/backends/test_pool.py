@@ -101,8 +101,11 @@ async def test_model_that_another_session_has() -> None:
     office = Office()
     one = await office.ready()
     await office.ready(models=[{"id": "other"}])
-    with pytest.raises(ModelNotFound):
+    with pytest.raises(ModelNotFound) as refused:
         await asked(office, Wanted(account=one.id), request(model="other"))
+    assert str(refused.value) == (
+        "The model 'other' is not offered by the session that x-relay-session names. Did you mean demo?"
+    )
 
 
 async def test_named_session_that_needs_a_person() -> None:
