@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import logging
-import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,10 +15,9 @@ from hypercorn.asyncio import serve as serve_http
 from hypercorn.config import Config
 from quart import Quart
 
-from relay import __version__, hardening
+from relay import __version__, hardening, terms
 from relay.backends.browser import BrowserBackend
 from relay.backends.media import MediaBackend
-from relay.backends.policy import Policy
 from relay.bridge.frames import ClientSettings
 from relay.bridge.headless.accounts import ATTACHED, Account, Accounts
 from relay.bridge.headless.seams import Engine, Watching
@@ -29,27 +25,24 @@ from relay.bridge.headless.sites import Sites
 from relay.bridge.headless.supervisor import Supervisor
 from relay.bridge.headless.visit import Place
 from relay.bridge.pairing import Doorkeeper
-from relay.bridge.protocol import Clocks, Window
-from relay.bridge.registry import SessionRegistry, Terms
-from relay.bridge.server import BridgeRules, BridgeServer
-from relay.core.reasoning import ReasoningTerms
+from relay.bridge.registry import SessionRegistry
+from relay.bridge.server import BridgeServer
 from relay.datadir import DataDir
-from relay.dialects.base import Limits
 from relay.errors import ShuttingDown
 from relay.gateway.admins import Admins
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway, Images
 from relay.gateway.keyring import Keyring
 from relay.gateway.media import MediaGateway
-from relay.gateway.pipeline import Rules
 from relay.gateway.record import Recorder
 from relay.gateway.responses.background import Background, Runs
 from relay.gateway.responses.desk import Desk, clock, new_id
 from relay.gateway.responses.keeping import Scribe
 from relay.gateway.responses.past import Memory
 from relay.gateway.responses.seal import Seal
-from relay.gateway.responses.shelf import Keeping, Shelf
+from relay.gateway.responses.shelf import Shelf
 from relay.listen import BACKLOG, Listener, listen
+from relay.process import settle, stop_signal, within
 from relay.settings import Settings
 from relay.shipped import assets
 from relay.store import Store
@@ -73,7 +66,7 @@ from relay.web import (
     signin,
 )
 from relay.web.access import COOKIE, Gate, GateRules
-from relay.web.responses_socket import SocketRules, Sockets
+from relay.web.responses_socket import Sockets
 
 log = structlog.get_logger(__name__)
 
@@ -118,7 +111,7 @@ async def serve(
     logs.configure(settings.log.level, settings.log.format, settings.log.file)
     hardening.apply(settings.limits.slow_client_seconds)
     relay = Relay(settings, data, store, listeners, first_key)
-    stop = _stop_signal()
+    stop = stop_signal()
     async with asyncio.TaskGroup() as group:
         upkeep = group.create_task(relay.upkeep.run())
         async with relay.bridge_server.serve(listeners.bridge.sockets):
@@ -129,7 +122,7 @@ async def serve(
             announce(await relay.running())
             await relay.desk.recover()
             keeping = group.create_task(relay.desk.shelf.run())
-            _settle()
+            settle()
             async with relay.headless.running(start_all=settings.headless.enabled):
                 await stop.wait()
                 await relay.drain()
@@ -157,13 +150,15 @@ class Relay:
         self._bridge = listeners.bridge
         self._first_key = first_key
         self.metrics = Metrics()
-        self.registry = SessionRegistry(_terms(settings), StoredSessions(store, self.metrics), time.monotonic)
+        self.registry = SessionRegistry(
+            terms.of_sessions(settings), StoredSessions(store, self.metrics), time.monotonic
+        )
         self.keyring = Keyring(store.keys, data.admin_token, time.time)
         self.doorkeeper = Doorkeeper(store.bridges, self._http.origins() | frozenset(settings.bridge.origins))
         self.bridge_server = self._make_bridge_server()
         self.admission = Admission(settings.limits.requests_per_key, settings.limits.requests_total)
         idle = settings.server.keep_alive_seconds
-        self.backend = BrowserBackend(self.registry, idle, time.time, _policy(settings), self._account_names)
+        self.backend = BrowserBackend(self.registry, idle, time.time, terms.of_sites(settings), self._account_names)
         self.admins = Admins(time.monotonic)
         self.gateway = self._make_gateway()
         self.media_gateway = self._make_media_gateway()
@@ -192,9 +187,9 @@ class Relay:
         """Refuse what is new, let what runs end in time, then end it with an error in its own form."""
         log.info("relay.draining", in_flight=self.admission.in_flight)
         self.admission.drain()
-        await _within(self._settings.server.drain_seconds, self.admission.idle())
+        await within(self._settings.server.drain_seconds, self.admission.idle())
         self.registry.stop(ShuttingDown())
-        await _within(LAST_WORDS_SECONDS, self.admission.idle())
+        await within(LAST_WORDS_SECONDS, self.admission.idle())
 
     @property
     def _page_origin(self) -> str:
@@ -240,18 +235,8 @@ class Relay:
         return preferred if not offered or self.backend.offers(preferred) else offered[0].id
 
     def _make_bridge_server(self) -> BridgeServer:
-        bridge = self._settings.bridge
         hosts = self._bridge.hosts(self._settings.allowed_hosts)
-        rules = BridgeRules(
-            hosts=lambda host: host.lower() in hosts,
-            hello_seconds=bridge.hello_seconds,
-            heartbeat_seconds=bridge.heartbeat_seconds,
-            grace_seconds=bridge.grace_seconds,
-            frame_bytes=bridge.frame_bytes,
-            unacked_bytes=bridge.unacked_bytes,
-            links_per_credential=bridge.links_per_credential,
-            unauthenticated_links=bridge.unauthenticated_links,
-        )
+        rules = terms.of_bridge(self._settings, lambda host: host.lower() in hosts)
         return BridgeServer(rules, self.doorkeeper, self.registry, self._client_settings)
 
     def _make_supervisor(self) -> Supervisor:
@@ -274,15 +259,8 @@ class Relay:
         return PlaywrightEngine(Browsers(self._settings.headless.browser, place), accounts)
 
     def _make_gateway(self) -> Gateway:
-        settings = self._settings
         recorder = Recorder(self.metrics, time.monotonic)
-        reasoning = settings.reasoning
-        rules = Rules(
-            tags=reasoning.tags,
-            response_bytes=settings.limits.response_bytes,
-            reasoning=ReasoningTerms(reasoning.mode, reasoning.budget, reasoning.inline),
-            unopened=reasoning.unopened,
-        )
+        rules = terms.of_answers(self._settings)
         return Gateway(self.backend, self.admission, recorder, rules, self._make_fetcher())
 
     def _make_fetcher(self) -> Images | None:
@@ -302,8 +280,7 @@ class Relay:
 
     def _make_desk(self) -> Desk:
         settings, limits = self._settings.responses, self._settings.limits
-        keeping = Keeping(settings.retention_days, settings.stored, settings.stored_bytes)
-        shelf = Shelf(self._store.responses, keeping, self.metrics, time.time)
+        shelf = Shelf(self._store.responses, terms.of_stored_responses(self._settings), self.metrics, time.time)
         seal = Seal(self._data.signing_secret)
         runs = Runs(settings.background_per_key)
         return Desk(
@@ -313,27 +290,13 @@ class Relay:
             scribe=Scribe(shelf, new_id, clock, limits.response_bytes),
             background=Background(self.gateway, self.admission, runs, limits.response_bytes),
             seal=seal,
-            limits=self._request_limits,
+            limits=terms.of_requests(self._settings),
             default_model=self._default_model,
             idle_seconds=self._settings.server.keep_alive_seconds,
         )
 
-    @property
-    def _request_limits(self) -> Limits:
-        return Limits(messages=self._settings.limits.messages, tools=self._settings.limits.tools)
-
-    def _socket_rules(self) -> SocketRules:
-        settings = self._settings.responses
-        return SocketRules(
-            per_key=settings.sockets_per_key,
-            queue=settings.socket_queue,
-            idle_seconds=settings.socket_idle_seconds,
-            total_seconds=settings.socket_seconds,
-            message_bytes=self._settings.limits.body_bytes,
-        )
-
     def _make_http_app(self) -> Quart:
-        settings, gateway, request_limits = self._settings, self.gateway, self._request_limits
+        settings, gateway, request_limits = self._settings, self.gateway, terms.of_requests(self._settings)
         rules = GateRules(
             hosts=self._http.hosts(settings.allowed_hosts),
             own_origins=self._http.origins(),
@@ -347,7 +310,7 @@ class Relay:
             health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
             openapi.blueprint(settings.closed_endpoints),
             chat.blueprint(gateway, request_limits, self._default_model),
-            responses.blueprint(self.desk, Sockets(self._socket_rules(), self.admission)),
+            responses.blueprint(self.desk, Sockets(terms.of_sockets(settings), self.admission)),
             messages.blueprint(gateway, request_limits, self._default_model),
             gemini.blueprint(gateway, self.media_gateway, request_limits, self._default_model),
             media.blueprint(self.media_gateway, gateway, request_limits, self._default_model),
@@ -401,22 +364,6 @@ def _listen(settings: Settings) -> Listeners:
     return Listeners(http, listen(settings.host, bridge_port, "bridge-port"))
 
 
-def _policy(settings: Settings) -> Policy:
-    tools, threads = settings.tools, settings.threads
-    return Policy(tools.mode, tools.sites, threads.mode, threads.sites)
-
-
-def _terms(settings: Settings) -> Terms:
-    bridge, clocks = settings.bridge, settings.bridge.clocks
-    return Terms(
-        window=Window(bridge.window_parts, bridge.unacked_bytes, bridge.buffer_bytes),
-        clocks=Clocks(clocks.pick_up_seconds, clocks.first_part_seconds, clocks.gap_seconds, clocks.total_seconds),
-        grace=bridge.grace_seconds,
-        queue_size=bridge.queue_size,
-        queue_seconds=bridge.queue_seconds,
-    )
-
-
 def _hypercorn(settings: Settings, http: Listener) -> Config:
     """https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html."""
     config = Config()
@@ -431,34 +378,3 @@ def _hypercorn(settings: Settings, http: Listener) -> Config:
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
     return config
-
-
-def _settle() -> None:
-    """Keep the collector off what was imported: a full pass over it takes tens of milliseconds, in every stream.
-
-    https://docs.python.org/3/library/gc.html#gc.freeze
-    """
-    gc.collect()
-    gc.freeze()
-
-
-def _stop_signal() -> asyncio.Event:
-    """Return an event that SIGTERM and SIGINT set; the second of them ends the process as it usually does."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def asked(number: int) -> None:
-        stop.set()
-        signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, asked, number)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda number, _frame: loop.call_soon_threadsafe(asked, number))
-    return stop
-
-
-async def _within(seconds: float, wait: Awaitable[None]) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(wait, seconds)

@@ -460,22 +460,6 @@ async def test_locked_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert key.last_used_at is not None
 
 
-async def test_signals_on_a_loop_that_cannot_handle_them(monkeypatch: pytest.MonkeyPatch):
-    def not_here(*_: object) -> None:
-        raise NotImplementedError
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", not_here)
-    try:
-        stop = app._stop_signal()
-        os.kill(os.getpid(), signal.SIGTERM)
-        await asyncio.wait_for(stop.wait(), SOON)
-        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
 async def test_nothing_secret_and_nothing_said_is_kept(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
     async with relay_running(tmp_path, bridge={"grace_seconds": 0.3}) as house, house.page() as page:
         await house.chat()
