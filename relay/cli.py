@@ -77,6 +77,7 @@ def _sentence(exc: Exception) -> str | None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(
         "relay                     start, and open the page to sign in",
+        "relay --demo              try it without any account",
         "relay --port 4000         the same as: relay serve --port 4000",
         "relay key create cline    make an API key",
         "relay doctor              find out what is wrong",
