@@ -17,7 +17,7 @@ from relay.core.sse import COMMENT, DONE, HEADERS
 from relay.core.tokens import estimate_request
 from relay.dialects.openai_responses import bodies
 from relay.dialects.openai_responses.inbound import Asked, read, read_compact
-from relay.dialects.openai_responses.outbound import ResponsesVoice, framed
+from relay.dialects.openai_responses.outbound import ResponsesVoice, pieces
 from relay.dialects.openai_responses.payloads import Payload
 from relay.dialects.openai_responses.wire import Item
 from relay.errors import InvalidRequest
@@ -119,7 +119,8 @@ def _stream(batches: AsyncIterator[list[Payload]]) -> Response:
         told = False
         async for batch in batches:
             told = told or bool(batch)
-            yield framed(batch) if batch else COMMENT
+            for piece in pieces(batch) if batch else (COMMENT,):
+                yield piece
         if not told:  # the reader has had them all
             yield DONE
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
 
 from relay.core import sse
 from relay.core.answer import Answer
@@ -14,6 +17,8 @@ from relay.errors import RelayError
 
 TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
 """The last event of a response; a stream of server-sent events has ``[DONE]`` after it."""
+PIECE_BYTES: Final = 64 * 1024
+"""Of a stream that is read again, in one write."""
 
 
 class ResponseEncoder:
@@ -41,6 +46,35 @@ def framed(told: Iterable[Payload]) -> bytes:
         if payload.type in TERMINAL:
             out.append(sse.DONE)
     return b"".join(out)
+
+
+def pieces(batch: Iterable[Payload]) -> Iterator[bytes]:
+    """Yield what :func:`framed` returns of `batch` a little at a time.
+
+    A reader that reads nothing must not hold a copy of all of it.
+    """
+    small: list[Payload] = []
+    room = PIECE_BYTES
+    for payload in batch:
+        if small and len(payload.data) > room:
+            yield framed(small)
+            small, room = [], PIECE_BYTES
+        if len(payload.data) > PIECE_BYTES:
+            yield from _cut(payload)
+        else:
+            small.append(payload)
+            room -= len(payload.data)
+    if small:
+        yield framed(small)
+
+
+def _cut(payload: Payload) -> Iterator[bytes]:
+    """Yield the bytes of one event that is large: those that echo long instructions are."""
+    head, mark, tail = framed([msgspec.structs.replace(payload, data=b"")]).partition(b"data: ")
+    yield head + mark
+    for start in range(0, len(payload.data), PIECE_BYTES):
+        yield payload.data[start : start + PIECE_BYTES]
+    yield tail
 
 
 class ResponsesVoice:

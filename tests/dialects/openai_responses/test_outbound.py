@@ -23,7 +23,8 @@ from relay.core.events import (
 )
 from relay.dialects.base import StreamEncoder, Voice
 from relay.dialects.openai_responses.form import CalledAs, ReplyForm
-from relay.dialects.openai_responses.outbound import ResponsesVoice
+from relay.dialects.openai_responses.outbound import PIECE_BYTES, ResponsesVoice, framed, pieces
+from relay.dialects.openai_responses.payloads import Payload
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import SessionLost
 
@@ -175,3 +176,17 @@ def test_sdk_sees_why_an_answer_is_incomplete():
     assert last.type == "response.incomplete"
     assert last.response.incomplete_details is not None
     assert last.response.incomplete_details.reason == "max_output_tokens"
+
+
+@pytest.mark.parametrize("size", [1, PIECE_BYTES - 100, PIECE_BYTES + 100, 3 * PIECE_BYTES])
+def test_pieces_are_small_and_the_same_bytes(size: int):
+    told = [Payload(name, b'{"x":"%b"}' % (b"x" * size)) for name in ("response.created", "response.completed")]
+    told.insert(1, Payload("response.output_text.delta", b"{}"))
+    told.append(Payload("response.completed", b"{}"))
+    found = list(pieces(told))
+    assert b"".join(found) == framed(told)
+    assert max(map(len, found)) < PIECE_BYTES + 500
+
+
+def test_pieces_of_nothing():
+    assert list(pieces([])) == []
