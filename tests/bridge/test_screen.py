@@ -137,6 +137,16 @@ async def test_page_that_is_closed_ends_the_frames(screen: Screen, cdp: FakeCdp)
     assert [frame async for frame in frames] == []
 
 
+async def test_page_that_is_closed_while_somebody_waits(screen: Screen, cdp: FakeCdp):
+    frames = screen.frames()
+    await upcoming(frames, cdp, 1)
+    waiting = asyncio.create_task(anext(frames, None))
+    await asyncio.sleep(0)
+    cdp.paint(2)
+    screen.close()
+    assert await waiting is None
+
+
 async def test_nothing_is_shown_after_the_end(screen: Screen, cdp: FakeCdp):
     frames = screen.frames()
     await upcoming(frames, cdp, 1)

@@ -7,6 +7,7 @@ from relay.core.events import (
     Event,
     Finished,
     FinishReason,
+    ReasoningProof,
     Started,
     TextDelta,
     ToolCallDelta,
@@ -148,3 +149,9 @@ def test_correction_of_a_call_that_must_be_cannot_be_asked_for():
     assert emulation.correction is not None
     assert emulation.abandon() == [TextDelta("{}"), STOP]
     assert emulation.correction is None
+
+
+def test_proofs_of_calls_follow_their_calls():
+    thoughts, of_call = ReasoningProof("signature", "a"), ReasoningProof("signature", "b", call=0)
+    told = both().feed([Started("m"), thoughts, NOW[0], of_call, *NOW[1:], CALLED])
+    assert told == [Started("m"), thoughts, NOW[0], of_call, *NOW[1:], CALLED]

@@ -150,12 +150,12 @@ class Carrier:
             return
         try:
             checked = self._papers.said(data) if self._greeted else self._papers.hello(data)
-            self._greeted = True
-            await socket.send(checked)
         except NotSayable as exc:
             await _close_soon(socket, CLOSE_MALFORMED, str(exc))
-        except ConnectionClosed:
-            pass  # its reader says so
+            return
+        self._greeted = True
+        with contextlib.suppress(ConnectionClosed):  # its reader says so
+            await socket.send(checked)
 
     async def _close(self, message: Message) -> None:
         self._number = None
