@@ -285,6 +285,7 @@ class Relay:
         runs = Runs(settings.background_per_key)
         return Desk(
             gateway=self.gateway,
+            admission=self.admission,
             shelf=shelf,
             memory=Memory(shelf, seal, limits.body_bytes),
             scribe=Scribe(shelf, new_id, clock, limits.response_bytes),

@@ -22,6 +22,7 @@ from relay.bridge.input import Input
 from relay.bridge.screen import Frame, Screen
 from relay.errors import AccountUnavailable, InvalidRequest, RelayError
 from relay.gateway.admins import Stay
+from relay.web.answering import chained
 from relay.web.body import read_json
 
 CONTENT_TYPE = "application/vnd.relay.screen"
@@ -126,7 +127,7 @@ def blueprint(screens: Screens) -> Blueprint:
     async def show_screen(name: str) -> Response:
         blocks = viewings.watch(name, g.stay)
         first = await anext(blocks)  # what goes wrong before it is a real HTTP status
-        response = Response(_chain(first, blocks), content_type=CONTENT_TYPE)
+        response = Response(chained(first, blocks), content_type=CONTENT_TYPE)
         response.timeout = None
         return response
 
@@ -144,13 +145,6 @@ def blueprint(screens: Screens) -> Blueprint:
         return jsonify(text=await screen.clipboard())
 
     return routes
-
-
-async def _chain(first: bytes, rest: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(rest):  # a person who closes the page ends the pictures at once
-        yield first
-        async for block in rest:
-            yield block
 
 
 def _decoded(body: bytes) -> _Batch:

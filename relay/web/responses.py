@@ -6,7 +6,8 @@ https://platform.openai.com/docs/api-reference/responses and https://www.openres
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -25,7 +26,7 @@ from relay.gateway.responses.background import Asking, Run
 from relay.gateway.responses.compacting import summary
 from relay.gateway.responses.desk import Desk, Prepared, clock, new_id
 from relay.gateway.responses.keeping import events_after
-from relay.web.answering import Answering, Question, record_of, wanted_of
+from relay.web.answering import Answering, Question, chained, record_of, wanted_of
 from relay.web.body import read_json
 from relay.web.dropped import name_dropped
 from relay.web.responses_socket import NAME, Sockets, serve
@@ -45,7 +46,7 @@ def blueprint(desk: Desk, sockets: Sockets) -> Blueprint:
         prepared = await desk.prepare(asked, g.owner)
         question = _question(asked, prepared)
         if asked.background:
-            return _in_background(desk, prepared, question)
+            return await _in_background(desk, prepared, question)
         return await Answering(desk.gateway, question, ResponsesVoice(prepared.writer)).response()
 
     @routes.get("/v1/responses/<id_>")
@@ -92,12 +93,12 @@ def _question(asked: Asked, prepared: Prepared) -> Question:
     return Question(request=call.request, dialect=NAME, stream=asked.stream, ignored=call.ignored, thread=thread)
 
 
-def _in_background(desk: Desk, prepared: Prepared, question: Question) -> Response:
+async def _in_background(desk: Desk, prepared: Prepared, question: Question) -> Response:
     """Begin to answer, and return what there is so far: the response as it waits, or the stream of its events."""
     writer = prepared.writer()
     run = Run(prepared.id, g.owner, writer.body)
-    desk.background.start(run, Asking(question.request, record_of(question), wanted_of(question)), writer)
-    response = _stream(run.read(-1, desk.idle_seconds)) if question.stream else _json(run.body())
+    desk.background.start(run, Asking(question.request, record_of(question), wanted_of(question), g.stay), writer)
+    response = await _stream(run.read(-1, desk.idle_seconds)) if question.stream else _json(run.body())
     name_dropped(response, question.ignored)
     return response
 
@@ -105,28 +106,33 @@ def _in_background(desk: Desk, prepared: Prepared, question: Question) -> Respon
 async def _streamed_again(desk: Desk, id_: str, after: int) -> Response:
     run = desk.background.runs.get(id_, g.owner)
     if run is not None:
-        return _stream(run.read(after, desk.idle_seconds))
-    return _stream(_at_once(events_after(await desk.find(id_, g.owner), after)))
+        return await _stream(run.read(after, desk.idle_seconds))
+    return await _stream(_kept(desk, id_, g.key, g.owner, after))
 
 
-async def _at_once(payloads: list[Payload]) -> AsyncIterator[list[Payload]]:
-    if payloads:
-        yield payloads
+async def _kept(desk: Desk, id_: str, key: str, owner: str, after: int) -> AsyncGenerator[list[Payload], None]:
+    """Yield the events of a kept response, which are all in memory until its reader has them: a request in flight."""
+    with desk.admission.enter(key):
+        if batch := events_after(await desk.find(id_, owner), after):
+            yield batch
 
 
-def _stream(batches: AsyncIterator[list[Payload]]) -> Response:
-    async def chunks() -> AsyncIterator[bytes]:
-        told = False
+async def _stream(batches: AsyncGenerator[list[Payload], None]) -> Response:
+    chunks = _chunks(batches)
+    response = Response(chained(await anext(chunks), chunks), headers=dict(HEADERS))
+    response.timeout = None  # an answer may take longer than Quart's default of 60 s
+    return response
+
+
+async def _chunks(batches: AsyncGenerator[list[Payload], None]) -> AsyncGenerator[bytes, None]:
+    told = False
+    async with aclosing(batches):
         async for batch in batches:
             told = told or bool(batch)
             for piece in pieces(batch) if batch else (COMMENT,):
                 yield piece
-        if not told:  # the reader has had them all
-            yield DONE
-
-    response = Response(chunks(), headers=dict(HEADERS))
-    response.timeout = None  # an answer may take longer than Quart's default of 60 s
-    return response
+    if not told:  # the reader has had them all
+        yield DONE
 
 
 def _json(body: bytes) -> Response:

@@ -490,6 +490,29 @@ async def test_what_somebody_waits_for_is_not_cancelled(site: Site):
     assert await code(response) == (400, "invalid_request")
 
 
+async def test_background_of_a_revoked_key_ends(site: Site):
+    site.backend.script = [[Started("m"), TextDelta("Hel")], asyncio.Event()]
+    made = await create(site, background=True)
+    await eventually(lambda: site.backend.open_replies)
+    site.keys.keys.clear()
+    await site.keyring.refresh()
+    await eventually(lambda: not site.desk.background.runs.get(made["id"], "id-cline"))
+    assert site.backend.open_replies == 0
+    record = await site.desk.find(made["id"], "id-cline")
+    assert record.status == "cancelled"
+
+
+async def test_readers_of_a_kept_response_are_requests_in_flight(site: Site):
+    made = await create(site)
+    with site.admission.enter("cline"), site.admission.enter("cline"):
+        refused = await site.ask("GET", f"/v1/responses/{made['id']}?stream=true")
+        assert await code(refused) == (429, "rate_limit_exceeded")
+    assert site.admission.in_flight == 0
+    stream = await site.ask("GET", f"/v1/responses/{made['id']}?stream=true")
+    assert strict.stream(bytes(await stream.get_data())) == made
+    assert site.admission.in_flight == 0
+
+
 async def test_background_that_fails(site: Site, logged: Logged):
     site.backend.script = [[Started("m")], KeyError("bug")]
     made = await create(site, background=True)

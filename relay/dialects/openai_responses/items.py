@@ -24,6 +24,8 @@ _ID_PREFIXES: Final = {
     "additional_tools": "at",
 }
 _WITH_STATUS: Final = frozenset({"message", "function_call", "function_call_output"})
+_REASONING_FIELDS: Final = frozenset({"reasoning", "reasoning_content", "reasoning_details"})
+"""Where clients of other APIs put the reasoning of a message."""
 
 
 def normalized(given: str | list[wire.Item] | None, new_id: Callable[[str], str]) -> tuple[wire.Item, ...]:
@@ -71,12 +73,15 @@ def resolved(items: Iterable[wire.Item], found: Mapping[str, wire.Item]) -> tupl
 
 def for_storage(items: Iterable[wire.Item]) -> tuple[wire.Item, ...]:
     """Return `items` without the texts of reasoning: a chain of thought is not kept."""
-    blank = tuple(_without_texts(item) if item["type"] == "reasoning" else item for item in items)
-    return without_thoughts(blank)
+    return without_thoughts(tuple(map(_without_reasoning, items)))
 
 
-def _without_texts(item: wire.Item) -> wire.Item:
-    return {**{name: value for name, value in item.items() if name != "content"}, "summary": []}
+def _without_reasoning(item: wire.Item) -> wire.Item:
+    if item["type"] == "reasoning":
+        return {**{name: value for name, value in item.items() if name != "content"}, "summary": []}
+    if item["type"] == "message" and not _REASONING_FIELDS.isdisjoint(item):
+        return {name: value for name, value in item.items() if name not in _REASONING_FIELDS}
+    return item
 
 
 def _normal(where: str, item: wire.Item, new_id: Callable[[str], str]) -> wire.Item:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -14,6 +14,7 @@ from relay.core.request import Request
 from relay.dialects.openai_responses.payloads import Payload
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import BackendFailed, Overloaded, ShuttingDown
+from relay.gateway.admins import ALWAYS, Stay
 from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.failures import told
@@ -26,11 +27,12 @@ LONGEST_READ: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked, on whose record, and where it should be answered."""
+    """What is asked, on whose record, where it should be answered, and for how long its owner may ask."""
 
     request: Request
     record: Record
     wanted: Wanted = ANY
+    stay: Stay = ALWAYS
 
 
 class Run:
@@ -64,7 +66,7 @@ class Run:
         self.ended = True
         self._tell()
 
-    async def read(self, after: int, idle: float) -> AsyncIterator[list[Payload]]:
+    async def read(self, after: int, idle: float) -> AsyncGenerator[list[Payload], None]:
         """Yield the events that follow the one numbered `after`, as they come, to the end.
 
         An empty list says that nothing came for `idle` seconds.
@@ -124,6 +126,11 @@ class Runs:
         run.cancelled = True
         await self._stop([run.id])
 
+    def abandon(self, run: Run) -> None:
+        """End `run` in the page too, without waiting for it."""
+        run.cancelled = True
+        self._running[run.id][1].cancel()
+
     async def close(self) -> None:
         """Let nothing new begin and end all that runs."""
         self._closed = True
@@ -161,7 +168,13 @@ class Background:
         self._admission.check(question.record.key)
         self.runs.check(run.owner)
         run.add(writer.queued())
-        self.runs.start(run, self._answer(run, question, writer), partial(_end_unfinished, run, writer))
+        forget = question.stay.on_end(partial(self.runs.abandon, run))
+
+        def ended() -> None:
+            forget()
+            _end_unfinished(run, writer)
+
+        self.runs.start(run, self._answer(run, question, writer), ended)
 
     async def _answer(self, run: Run, question: Asking, writer: Writer) -> None:
         try:

@@ -14,6 +14,7 @@ from relay.dialects.openai_responses.inbound import Asked, ResponsesCall, decode
 from relay.dialects.openai_responses.wire import Item
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import InvalidRequest, RelayError, ResponseNotFound, StoreError
+from relay.gateway.admission import Admission
 from relay.gateway.dispatch import Gateway
 from relay.gateway.responses.background import Background, Run
 from relay.gateway.responses.keeping import Origin, Scribe, broken_off
@@ -68,6 +69,7 @@ class Desk:
     """All that the Responses API works with; ``limits`` bound one request, with what it goes on from."""
 
     gateway: Gateway
+    admission: Admission
     shelf: Shelf
     memory: Memory
     scribe: Scribe

@@ -124,3 +124,5 @@ def test_chain_of_thought_is_not_stored():
         {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "sealed"},
         call,
     )
+    told = {"type": "message", "id": "msg_1", "role": "assistant", "content": []}
+    assert for_storage([{**told, "reasoning_content": "why", "reasoning": "why"}, told]) == (told, told)

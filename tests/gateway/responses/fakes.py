@@ -77,6 +77,7 @@ def make_desk(
     seal = Seal("rsig-" + "s" * 43)
     return Desk(
         gateway=gateway,
+        admission=admission,
         shelf=shelf,
         memory=Memory(shelf, seal, most_bytes),
         scribe=Scribe(shelf, new_id, clock, most_bytes),
