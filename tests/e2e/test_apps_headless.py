@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ BEGINNING = [
     Say(" too. "),
 ]
 HEAVY = [pytest.mark.heavy, pytest.mark.timeout(600)]
-EASY = ["gradio", "gradio-dom", "chainlit", "chainlit-dom"]
-WEBUI = ["open-webui", "open-webui-dom"]
-ALL = [*EASY, *(pytest.param(name, marks=HEAVY) for name in WEBUI)]
+ALL = [
+    "gradio",
+    "gradio-dom",
+    *(pytest.param(f"{name}{way}", marks=HEAVY) for name in ("chainlit", "open-webui") for way in ("", "-dom")),
+]
 MODELS = {"open-webui": "mock-small"}
 """The model to ask for where the site has several."""
-BY_NETWORK = ["gradio", "chainlit", pytest.param("open-webui", marks=HEAVY)]
+BY_NETWORK = ["gradio", *(pytest.param(name, marks=HEAVY) for name in ("chainlit", "open-webui"))]
 
 
 async def accounts(relay: Relay, playwright: Playwright, site: str, chat: WebChat) -> None:
@@ -45,37 +48,47 @@ async def accounts(relay: Relay, playwright: Playwright, site: str, chat: WebCha
     await open_account(relay.data_dir, f"{site}-dom", chat, offering(blind, f"{site}-dom"), playwright)
 
 
+Make = Callable[[str, WebChat], AbstractAsyncContextManager[Office]]
+
+
+@pytest.fixture(scope="session")
+def make_office(
+    puter_services: PuterEmulator, playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Make:
+    @asynccontextmanager
+    async def make(site: str, chat: WebChat) -> AsyncIterator[Office]:
+        relay = headless_relay(puter_services, tmp_path_factory.mktemp("relay"))
+        await accounts(relay, playwright, site, chat)
+        async with office(relay, site, f"{site}-dom") as running:
+            yield running
+
+    return make
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def easy_office(
-    puter_services: PuterEmulator,
-    playwright: Playwright,
-    gradio: Gradio,
-    chainlit: Chainlit,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Office]:
-    relay = headless_relay(puter_services, tmp_path_factory.mktemp("relay"))
-    await accounts(relay, playwright, "gradio", gradio)
-    await accounts(relay, playwright, "chainlit", chainlit)
-    async with office(relay, *EASY) as running:
+async def gradio_office(make_office: Make, gradio: Gradio) -> AsyncIterator[Office]:
+    async with make_office("gradio", gradio) as running:
         yield running
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def webui_office(
-    puter_services: PuterEmulator,
-    playwright: Playwright,
-    open_webui: OpenWebUI,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[Office]:
-    relay = headless_relay(puter_services, tmp_path_factory.mktemp("relay"))
-    await accounts(relay, playwright, "open-webui", open_webui)
-    async with office(relay, *WEBUI) as running:
+async def chainlit_office(make_office: Make, chainlit: Chainlit) -> AsyncIterator[Office]:
+    async with make_office("chainlit", chainlit) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def webui_office(make_office: Make, open_webui: OpenWebUI) -> AsyncIterator[Office]:
+    async with make_office("open-webui", open_webui) as running:
+        yield running
+
+
+OFFICES = {"gradio": "gradio_office", "chainlit": "chainlit_office", "open-webui": "webui_office"}
 
 
 @pytest.fixture
 def desk(request: pytest.FixtureRequest, site: str) -> Office:
-    found: Office = request.getfixturevalue("webui_office" if site in WEBUI else "easy_office")
+    found: Office = request.getfixturevalue(OFFICES[site.removesuffix("-dom")])
     return found
 
 
