@@ -211,9 +211,7 @@ def script(name: str) -> Job:
 
 def unit_tests(log: Log) -> None:
     """The Python tests that need no other program, with branch coverage."""
-    log.run(PYTHON, "-m", "coverage", "erase")
-    log.run(PYTHON, "-m", "coverage", "run", "-m", "pytest", "-m", "not e2e and not heavy")
-    log.run(PYTHON, "-m", "coverage", "report", "--fail-under=100")
+    log.run(PYTHON, "-m", "pytest", "-m", "not e2e and not heavy", "-n", "2", "--cov", "--cov-fail-under=100")
 
 
 def npm_programs(log: Log) -> None:
