@@ -67,6 +67,7 @@ from relay.web import (
 )
 from relay.web.access import COOKIE, Gate, GateRules
 from relay.web.responses_socket import Sockets
+from relay.web.wanted import named_session
 
 log = structlog.get_logger(__name__)
 
@@ -115,15 +116,16 @@ async def serve(
     async with asyncio.TaskGroup() as group:
         upkeep = group.create_task(relay.upkeep.run())
         async with relay.bridge_server.serve(listeners.bridge.sockets):
-            stop_http = asyncio.Event()
-            http_task = group.create_task(
-                serve_http(relay.http_app, _hypercorn(settings, listeners.http), shutdown_trigger=stop_http.wait)
-            )
-            announce(await relay.running())
+            running = await relay.running()
             await relay.desk.recover()
             keeping = group.create_task(relay.desk.shelf.run())
-            settle()
+            stop_http = asyncio.Event()
             async with relay.headless.running(start_all=settings.headless.enabled):
+                http_task = group.create_task(
+                    serve_http(relay.http_app, _hypercorn(settings, listeners.http), shutdown_trigger=stop_http.wait)
+                )
+                announce(running)
+                settle()
                 await stop.wait()
                 await relay.drain()
             await relay.desk.close()
@@ -229,10 +231,8 @@ class Relay:
         return {one.credential: one.name for one in self.headless.accounts() if one.credential is not None}
 
     def _default_model(self) -> str:
-        """The model for a client that names none: the configured one, or the first if no session offers that."""
-        preferred = self._settings.default_model
-        offered = self.backend.chat_models()
-        return preferred if not offered or self.backend.offers(preferred) else offered[0].id
+        """The model for the client of the current request, if it names none."""
+        return self.backend.default_model(self._settings.default_model, named_session())
 
     def _make_bridge_server(self) -> BridgeServer:
         hosts = self._bridge.hosts(self._settings.allowed_hosts)

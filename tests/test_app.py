@@ -555,3 +555,10 @@ async def test_session_is_chosen_by_header(house: House):
         assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "session_not_found")
         shown = unknown.json()["error"]["message"].partition("There are: ")[2].partition(" ")[0]
         assert (await asked(shown)).status_code == 200
+
+        code = await house.store.bridges.create_code(house.page_origin, 300.0)
+        async with house.page(code=code) as other:
+            await other.offer("other")
+            async with asyncio.timeout(SOON):
+                while (await asked(other.welcome["session"])).json()["model"] != "other":
+                    pass  # its offer is on the way

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from relay.backends.base import ANY, Recall, Wanted, nothing_recalled
-from relay.backends.catalogs import Catalogs, Wall
+from relay.backends.catalogs import Catalogs, Wall, catalog_of
 from relay.backends.choice import ChatTask, Choice
 from relay.backends.continuing import Continuing, Conversations
 from relay.backends.policy import Policy
-from relay.backends.pool import Homes, Names, Pool, no_names
+from relay.backends.pool import Homes, Names, Pool, is_called, no_names
 from relay.backends.reply import BrowserReply
 from relay.backends.seats import Seat
 from relay.backends.shaping import remembering
@@ -43,17 +43,20 @@ class BrowserBackend:
         """The models of all sessions that can answer, or could a moment ago."""
         return self.catalogs.all.models
 
-    def chat_models(self) -> tuple[ModelEntry, ...]:
-        """Those of them that chat."""
-        return self.catalogs.of("chat").models
-
     def find_model(self, name: str) -> ModelEntry:
         """Return one of them by id or alias; raises ``ModelNotFound``."""
         return self.catalogs.all.find(name)
 
-    def offers(self, name: str) -> bool:
-        """Whether some session offers a chat model of this id or alias."""
-        return name in self.catalogs.of("chat")
+    def default_model(self, preferred: str, session: str | None = None) -> str:
+        """Return what a client that names no model asks for: `preferred`, or the first model if that is not offered.
+
+        `session` is the only one that counts, as the client calls it.
+        """
+        offered = self.catalogs.of("chat")
+        if session is not None:
+            meant = [one for one in self._registry if is_called(one, session, self._names)]
+            offered = catalog_of(meant, "chat")
+        return preferred if preferred in offered or not offered.models else offered.models[0].id
 
     @asynccontextmanager
     async def open(

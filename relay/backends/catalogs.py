@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from relay.bridge.frames import Model
@@ -46,8 +46,7 @@ class Catalogs:
         """Return the models that are for `method`, of sessions that can do it."""
         self._renew()
         if method not in self._of:
-            offers = [(session.id, _models(session, method)) for session in self._registry if session.ready]
-            self._of[method] = Catalog(offers, 0)
+            self._of[method] = catalog_of(self._registry, method)
         return self._of[method]
 
     def explained(self, error: ModelNotFound, method: Method) -> ModelNotFound | UnsupportedFeature:
@@ -71,6 +70,11 @@ class Catalogs:
             self._all = Catalog(offers, int(self._wall()), self._all)
             self._of = {}
             self._version = self._registry.version
+
+
+def catalog_of(sessions: Iterable[Session], method: Method) -> Catalog:
+    """Return what those of `sessions` that can answer offer for `method`."""
+    return Catalog((session.id, _models(session, method)) for session in sessions if session.ready)
 
 
 def _models(session: Session, method: Method) -> Sequence[Model]:

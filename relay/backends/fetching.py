@@ -97,6 +97,8 @@ class ImageFetcher:
             raise _refused(f"An image did not arrive within {self._terms.seconds:g} s.") from exc
         except (OSError, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException) as exc:
             raise _refused(f"An image at {_shown(url)} cannot be fetched.") from exc
+        except ValueError as exc:  # a name that no resolver takes, or a redirect that is no address
+            raise _refused("The address of an image is malformed.") from exc
         raise _refused(f"An image is behind more than {self._terms.redirects} redirects.")
 
     async def _visit(self, pool: httpcore2.AsyncConnectionPool, url: str, room: int) -> tuple[str, bytes] | str:

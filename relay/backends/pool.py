@@ -26,6 +26,13 @@ def no_names() -> Mapping[str, str]:
     return {}
 
 
+def is_called(session: Session, word: str, names: Names) -> bool:
+    """Tell whether a client that says `word` means `session`: its id, its headless account, or who is signed in."""
+    account = session.account
+    known = {session.id, session.id[:SHOWN], names().get(session.identity.credential)}
+    return word in (known if account is None else known | {account.id, account.label})
+
+
 class Homes:
     """Which session served the calls that belong together: the latest of them."""
 
@@ -90,11 +97,7 @@ class Pool:
 
     def _may(self, session: Session) -> bool:
         wanted = self._wanted.account
-        if wanted is None:
-            return True
-        account = session.account
-        known = {session.id, session.id[:SHOWN], self._names().get(session.identity.credential)}
-        return wanted in (known if account is None else known | {account.id, account.label})
+        return wanted is None or is_called(session, wanted, self._names)
 
     def _shown(self, session: Session) -> str:
         name = self._names().get(session.identity.credential) or session.identity.site

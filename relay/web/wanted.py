@@ -11,6 +11,7 @@ from relay.backends.base import Wanted
 from relay.core.reasoning import HEADER as REASONING_HEADER
 from relay.core.reasoning import read_wish
 from relay.core.request import Request
+from relay.web.current import current
 
 SESSION_HEADER: Final = "x-relay-session"
 """The session that shall answer, by id or name."""
@@ -26,6 +27,11 @@ TALK_HEADERS: Final = (
     "thread-id",
 )
 """In which clients say which of their conversations a call belongs to: Claude Code, Codex (old and new), OpenCode."""
+
+
+def named_session() -> str | None:
+    """Return the session that the client of the current request names."""
+    return current().headers.get(SESSION_HEADER) or None
 
 
 def wanted_by(headers: Headers, owner: str, asked: Request, thread: str | None = None) -> Wanted:

@@ -141,7 +141,19 @@ async def test_models_are_those_of_ready_sessions() -> None:
     assert [entry.id for entry in both] == ["a", "b"]
     assert office.backend.models() == (ModelEntry(id="a", owned_by="session", created=1000),)
     assert office.backend.find_model("FIRST").id == "a"
-    assert (office.backend.offers("First"), office.backend.offers("b")) == (True, False)
+
+
+async def test_client_that_names_no_model_gets_one_that_is_there() -> None:
+    office = Office()
+    assert office.backend.default_model("elsewhere") == "elsewhere"
+    one = await office.ready(models=[{"id": "a", "aliases": ["first"]}])
+    other = await office.ready(models=[{"id": "b"}])
+    model = office.backend.default_model
+    assert (model("First"), model("b"), model("elsewhere")) == ("First", "b", "a")
+    assert (model("b", one.id), model("a", other.id), model("first", one.id[:8])) == ("a", "b", "first")
+    assert model("b", "nobody") == "b"
+    office.tell(other, "login_required")
+    assert (model("b"), model("a", other.id)) == ("a", "a")
 
 
 async def test_model_is_as_old_as_its_first_offer() -> None:

@@ -171,10 +171,10 @@ async def test_every_redirect_is_checked() -> None:
         names = Names(["127.0.0.1"], ["10.0.0.1"])
         assert "inner.example is not on the public internet" in await refusal(fetcher(names), here.url("/1"))
         assert names.asked == ["img.example", "inner.example"]
-        for place in ("file:///etc/passwd", "gopher://img.example/", "http://user:word@img.example/"):
+        for place in ("file:///etc/passwd", "gopher://img.example/", "http://user:word@img.example/", "http://[x"):
             here.answers["/1"] = moved(place)
             await refusal(fetcher(), here.url("/1"))
-    assert len(here.heads) == 4
+    assert len(here.heads) == 5
 
 
 async def test_name_that_changes_its_address_is_looked_up_once() -> None:
@@ -242,6 +242,11 @@ async def test_malformed_addresses(url: str) -> None:
     names = Names(["127.0.0.1"])
     await refusal(fetcher(names), url)
     assert names.asked == []
+
+
+@pytest.mark.parametrize("host", ["img..example", f"{'a' * 64}.example"])
+async def test_name_that_no_resolver_takes(host: str) -> None:
+    assert "malformed" in await refusal(ImageFetcher(), f"http://{host}/a.png")
 
 
 @pytest.mark.parametrize(

@@ -207,19 +207,13 @@ async def test_nobody_is_there() -> None:
         await Studio().asked()
 
 
-async def test_all_models_are_listed_and_chat_has_its_own() -> None:
+async def test_all_models_are_listed_and_those_for_other_things_do_not_chat() -> None:
     studio = Studio()
     await studio.page({"id": "demo"}, "paint")
 
-    assert [[entry.id for entry in models] for models in (studio.chat.models(), studio.chat.chat_models())] == [
-        ["demo", "paint"],
-        ["demo"],
-    ]
-    assert (studio.chat.find_model("PAINT").id, studio.chat.offers("paint"), studio.chat.offers("demo")) == (
-        "paint",
-        False,
-        True,
-    )
+    assert [entry.id for entry in studio.chat.models()] == ["demo", "paint"]
+    assert studio.chat.find_model("PAINT").id == "paint"
+    assert studio.chat.default_model("paint") == "demo"
 
 
 async def test_parts_of_a_chat_cost_the_call() -> None:

@@ -244,6 +244,7 @@ async def test_phone_signs_in_by_touch(relay: Relay, site: OfficeSite, browser: 
 async def type_as_phones_do(page: Page, text: str) -> None:
     """Type with a keyboard that tells texts, not keys."""
     await page.get_by_role("button", name="Keyboard").tap()
+    await expect(page.locator("#keys")).to_be_focused()  # a tap does not wait for the click that it makes
     await page.keyboard.insert_text(text)
 
 

@@ -54,7 +54,7 @@ def started(playwright: Playwright, folder: Path, url: str) -> AbstractAsyncCont
 async def set_up(browser: PlainBrowser, relay: Relay, folder: Path, url: str) -> None:
     popup = f"chrome-extension://{id_of(folder / 'extension')}/popup/popup.html"
     await browser.open_tab(popup)
-    code = (await relay.command("pair", "--json"))["code"]
+    code = await relay.code()
     await said(browser, popup, "paired", PAIR % (json.dumps(f"ws://localhost:{relay.bridge_port}"), json.dumps(code)))
     await said(browser, popup, "connected", CONNECT % json.dumps(f"{url}*"))
     await browser.open_tab("about:blank")

@@ -79,7 +79,7 @@ async def test_pairing_says_what_went_wrong(browser: Extended, relay: Relay):
     await address.fill(f"ws://localhost:{relay.bridge_port}")
     await pair.click()
     await expect(problem).to_have_text("relay runs, but lets nobody in now. Make a new code: relay pair")
-    await relay.command("pair", "--json")
+    await relay.code()
     await pair.click()
     await expect(problem).to_contain_text("The code was used already, is too old or was mistyped.")
     await code.fill(await relay.link())  # who pastes the whole link means the code in it
@@ -92,7 +92,7 @@ async def test_pairing_says_what_went_wrong(browser: Extended, relay: Relay):
 async def test_bridge_is_found_by_relays_own_address(browser: Extended, relay: Relay, host: str):
     assert relay.bridge_port != relay.port + 1  # where it would be looked for otherwise
     popup = await browser.popup()
-    await popup.get_by_label("Code").fill((await relay.command("pair", "--json"))["code"])
+    await popup.get_by_label("Code").fill(await relay.code())
     await popup.get_by_label("Address of relay").fill(f"http://{host}:{relay.port}")
     await popup.get_by_role("button", name="Pair", exact=True).click()
     await expect(popup.locator("#pair")).to_be_hidden()

@@ -42,7 +42,7 @@ class Extended:
     async def pair(self, relay: Relay, code: str | None = None) -> None:
         """Pair with `relay` as a person does."""
         popup = await self.popup()
-        code = code or (await relay.command("pair", "--json"))["code"]
+        code = code or await relay.code()
         await popup.get_by_label("Code").fill(code)
         await popup.get_by_label("Address of relay").fill(f"ws://localhost:{relay.bridge_port}")
         await popup.get_by_role("button", name="Pair", exact=True).click()

@@ -13,10 +13,14 @@ from typing import Any
 
 from puter_emulator import PuterEmulator
 
+from relay.commands.place import opened
+from relay.datadir import DataDir
+
 from .client import ApiClient, Reply
 from .ports import free_ports
 from .programs import PUTER_JS
 
+CODE_SECONDS = 600
 START_SECONDS = 30
 POLL_SECONDS = 0.02
 
@@ -81,7 +85,7 @@ class Relay:
         try:
             async with asyncio.timeout(START_SECONDS):
                 await self._until(self._answers)
-                self.key = self.key or (await self.command("key", "create", "tests", "--json"))["key"]
+                self.key = self.key or await self._make_key()
                 await self._until(self._takes_the_key)
         except BaseException:
             if self.process.returncode is None:
@@ -119,10 +123,18 @@ class Relay:
         """Ask how it is."""
         return await ApiClient(self.origin).get("/health")
 
+    async def code(self) -> str:
+        """What pairs a page, once; made as ``relay pair`` makes it, without another process."""
+        async with opened(DataDir.open(self.data_dir)) as store:
+            return await store.bridges.create_code(None, CODE_SECONDS)
+
     async def link(self) -> str:
         """The address that pairs a page: it works once."""
-        link: str = (await self.command("pair", "--json"))["link"]
-        return link
+        return f"{self.origin}/#code={await self.code()}"
+
+    async def _make_key(self) -> str:
+        async with opened(DataDir.open(self.data_dir)) as store:
+            return (await store.keys.create("tests"))[1]
 
     async def _until(self, holds: Callable[[], Awaitable[bool]]) -> None:
         assert self.process is not None

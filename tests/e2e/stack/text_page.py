@@ -81,7 +81,7 @@ class TextPage:
 @asynccontextmanager
 async def text_page(relay: Relay) -> AsyncIterator[TextPage]:
     """Pair a page with `relay`; it has said nothing of itself yet."""
-    code = (await relay.link()).partition("#code=")[2]
+    code = await relay.code()
     async with connect(
         f"ws://127.0.0.1:{relay.bridge_port}/",
         origin=relay.origin,
