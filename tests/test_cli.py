@@ -6,6 +6,7 @@ import runpy
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -56,11 +57,15 @@ def test_version():
     assert CliRunner().invoke(main, ["--version"]).stdout == f"relay, version {__version__}\n"
 
 
-COMMANDS = ["", "serve", "key", "key create", "key list", "key revoke", "pair", "doctor"]
+def commands(group: click.Group, path: str = "") -> Iterator[str]:
+    yield path
+    for name, command in group.commands.items():
+        words = f"{path} {name}".strip()
+        yield from commands(command, words) if isinstance(command, click.Group) else (words,)
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", list(commands(main)))
 def test_every_command_helps_with_an_example(command: str, option: str):
     result = CliRunner().invoke(main, [*command.split(), option], prog_name="relay")
     assert result.exit_code == 0

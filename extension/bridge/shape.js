@@ -45,14 +45,16 @@ export function whole(min = 0, max = 2 ** 53) {
 }
 
 /**
- * Any number that is not below `min`.
+ * Any number between two bounds.
  * @param {number} [min]
+ * @param {number} [max]
  * @returns {Check}
  */
-export function number(min = -Infinity) {
+export function number(min = -Infinity, max = Infinity) {
   return (value, where) => {
     if (typeof value !== "number") refuse(where, "a number");
     else if (value < min) refuse(where, `at least ${min}`);
+    else if (value > max) refuse(where, `at most ${max}`);
   };
 }
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import msgspec
 
 from relay.backends.base import ANY, Wanted
-from relay.backends.catalogs import DOORS, Catalogs
+from relay.backends.catalogs import DOORS, Catalogs, catalog_of
 from relay.backends.choice import Choice
 from relay.backends.media_parts import MediaReader
 from relay.backends.pool import Homes, Names, Pool, no_names
@@ -27,19 +27,20 @@ from relay.errors import RelayError, UnsupportedFeature
 class MediaTask:
     """Run a request on a session that has its method, and the options without which it is another request."""
 
-    def __init__(self, request: MediaRequest, catalogs: Catalogs) -> None:
+    def __init__(self, request: MediaRequest, pool: Pool, catalogs: Catalogs) -> None:
         self.method: Method = request.METHOD
         self._request = request
+        self._pool = pool
         self._catalogs = catalogs
         self._binding = [option for option in request.options() if option in request.BINDING]
 
     @property
     def model(self) -> str:
-        """The model that was asked for, else the first that there is."""
+        """The model that was asked for, else the first that there is on the sessions that may be asked."""
         if self._request.model:
             return self._request.model
-        models = self._catalogs.of(self.method).models
-        return models[0].id if models else ""
+        catalog = self._catalogs.of(self.method) if self._pool.whole else catalog_of(self._pool, self.method)
+        return catalog.models[0].id if catalog.models else ""
 
     def problem(self, session: Session) -> RelayError | None:
         """Return what `session` cannot do of it, ``None`` if it can do it all."""
@@ -112,7 +113,7 @@ class MediaBackend:
             RelayError: nobody can do it.
         """
         pool = Pool(self._registry, Homes(), wanted, self._names)
-        task = MediaTask(request, self._catalogs)
+        task = MediaTask(request, pool, self._catalogs)
         async with Seat(self._registry, Choice(task, pool, self._catalogs)) as seat:
             dropped = _left_out(request, seat.session)
             wire = _without(request, dropped, seat.model)

@@ -24,6 +24,8 @@ Sentence = Annotated[str, Meta(max_length=4096)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Attempt = Annotated[int, Meta(ge=1, le=2**31)]
 Seconds = Annotated[float, Meta(ge=0, le=10**9)]
+Float32 = Annotated[float, Meta(ge=-3.4028234663852886e38, le=3.4028234663852886e38)]
+"""What four bytes can hold, as clients are given it."""
 
 
 class _Frame(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag_field="type"):
@@ -202,7 +204,7 @@ class EmbeddingOutPart(msgspec.Struct, frozen=True, tag_field="type", tag="embed
     """The embedding of text number ``index``."""
 
     index: Count
-    values: Annotated[tuple[float, ...], Meta(min_length=1, max_length=65_536)]
+    values: Annotated[tuple[Float32, ...], Meta(min_length=1, max_length=65_536)]
 
 
 class UnknownPart(msgspec.Struct, frozen=True, tag_field="type", tag="unknown"):

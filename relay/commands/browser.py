@@ -22,7 +22,7 @@ def browser() -> None:
     """The browser that headless mode runs."""
 
 
-@browser.command()
+@browser.command(epilog=examples("relay browser path"))
 @place_options
 def path(*, config: Path | None, data_dir: Path | None) -> None:
     """Print the path of the browser that is used."""
@@ -30,7 +30,7 @@ def path(*, config: Path | None, data_dir: Path | None) -> None:
     say(str(discovery.find(loaded.headless.browser, asyncio.run(own_browser()), discovery.Machine.this())))
 
 
-@browser.command()
+@browser.command(epilog=examples("relay browser install", "sudo relay browser install --with-deps"))
 @click.option("--with-deps", is_flag=True, help="Install the libraries it needs as well (Debian, Ubuntu; as root).")
 def install(*, with_deps: bool) -> None:
     """Download Chromium, the build that Playwright is made for, into the user's cache."""

@@ -23,13 +23,13 @@ def extension() -> None:
     """Use the chats that you are signed in to in your own browser."""
 
 
-@extension.command()
+@extension.command(epilog=examples("relay extension path"))
 def path() -> None:
     """Print the folder to load: chrome://extensions, Developer mode, Load unpacked."""
     say(str(assets("extension")))
 
 
-@extension.command()
+@extension.command(epilog=examples("relay extension pack", "relay extension pack relay.zip --force"))
 @click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def pack(*, file: Path | None, force: bool) -> None:

@@ -28,7 +28,7 @@ def headless() -> None:
     """Accounts whose browsers relay runs; `relay login` makes them."""
 
 
-@headless.command("list")
+@headless.command("list", epilog=examples("relay headless list", "relay headless list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options
 def list_accounts(*, as_json: bool, config: Path | None, data_dir: Path | None) -> None:
@@ -43,7 +43,7 @@ def list_accounts(*, as_json: bool, config: Path | None, data_dir: Path | None) 
         click.echo("No accounts yet; this makes one: relay login", err=True)
 
 
-@headless.command()
+@headless.command(epilog=examples("relay headless restart puter"))
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options
@@ -54,7 +54,7 @@ def restart(name: str, *, as_json: bool, config: Path | None, data_dir: Path | N
     say(json.dumps(shown) if as_json else _line(shown))
 
 
-@headless.command()
+@headless.command(epilog=examples("relay headless remove puter"))
 @click.argument("name")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @place_options

@@ -150,6 +150,15 @@ async def test_request_without_a_model_gets_the_first_of_its_method() -> None:
         await studio.asked(SpeechRequest(model="", text="Hello"))
 
 
+async def test_session_that_is_named_without_a_model_is_asked_for_one_of_its_own() -> None:
+    studio = Studio()
+    await studio.page("paint")
+    other = await studio.page("draw")
+
+    _, call = await studio.asked(ImageRequest(model="", prompt="a cat"), Wanted(account=other.id))
+    assert call.request.model == "draw"
+
+
 async def test_option_that_makes_another_request_is_not_dropped() -> None:
     studio = Studio()
     await studio.page("paint")

@@ -17,6 +17,8 @@ const name = text({ max: 256 });
 const sentence = text({ max: 4096 });
 const attempt = whole(1, 2 ** 31);
 const seconds = number(0);
+/** https://webidl.spec.whatwg.org/#idl-float */
+const FLOAT32 = 3.4028234663852886e38;
 const of = { call: id, attempt, seq: whole() };
 const flags = Object.fromEntries(
   [
@@ -46,7 +48,7 @@ const part = tagged("type", {
   audio: object({ data: text(), format: name }),
   segment: object({ text: text(), start: seconds, end: seconds }),
   recording: object({ language: optional(name), duration: optional(seconds) }),
-  embedding: object({ index: whole(), values: list(number(), { min: 1, max: 65_536 }) }),
+  embedding: object({ index: whole(), values: list(number(-FLOAT32, FLOAT32), { min: 1, max: 65_536 }) }),
 });
 
 /** @type {Record<string, import("../../../extension/bridge/shape.js").Check>} */
