@@ -315,6 +315,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="the heavy suites too (about an hour)")
     parser.add_argument(
         "--only",
+        action="extend",
         nargs="+",
         metavar="NAME",
         choices=[step.name for step in ALL_STEPS],
