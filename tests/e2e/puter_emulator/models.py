@@ -268,8 +268,12 @@ def _writing(conversation: Conversation, path: str, text: str) -> ToolUse | None
     """A call of the first declared tool that takes a path and a text, or else a patch, or else a command."""
     declared = _declared(conversation)
     for name, properties in declared:
-        field_name = next((field for field in ("new_text", "content", "file_text") if field in properties), None)
-        path_name = next((field for field in ("path", "file_path") if field in properties), None)
+        field_name = next(
+            (field for field in ("new_text", "content", "contents", "file_text") if field in properties), None
+        )
+        path_name = next(
+            (field for field in ("path", "file_path", "filePath", "filepath") if field in properties), None
+        )
         if path_name is not None and field_name is not None:
             return ToolUse("call_write", name, {path_name: path, field_name: text})
     for name, properties in declared:
