@@ -1,21 +1,16 @@
-"""The composition root: builds every object, starts what runs, and stops it in order."""
+"""The composition root: builds every object of one relay and joins them."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
-from hypercorn.asyncio import serve as serve_http
-from hypercorn.config import Config
 from quart import Quart
 
-from relay import __version__, hardening, terms
+from relay import __version__, terms
 from relay.backends.browser import BrowserBackend
 from relay.backends.media import MediaBackend
 from relay.bridge.frames import ClientSettings
@@ -41,12 +36,11 @@ from relay.gateway.responses.keeping import Scribe
 from relay.gateway.responses.past import Memory
 from relay.gateway.responses.seal import Seal
 from relay.gateway.responses.shelf import Shelf
-from relay.listen import BACKLOG, Listener, listen
-from relay.process import settle, stop_signal, within
+from relay.listen import Listeners
+from relay.process import within
 from relay.settings import Settings
 from relay.shipped import assets
 from relay.store import Store
-from relay.telemetry import log as logs
 from relay.telemetry.metrics import Metrics
 from relay.upkeep import StoredSessions, Upkeep
 from relay.web import (
@@ -88,55 +82,6 @@ class Running:
     demo: bool
     auth: bool
     closed: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """The two doors: HTTP for clients and the page, WebSockets for pages."""
-
-    http: Listener
-    bridge: Listener
-
-
-async def serve(
-    settings: Settings, data: DataDir, store: Store, first_key: str | None, announce: Callable[[Running], None]
-) -> int:
-    """Serve until a signal says stop; return the exit status.
-
-    `first_key` is the secret of a key that was just made: the page that is paired first may show it once.
-
-    Raises:
-        SetupError: relay cannot listen where it should.
-    """
-    listeners = _listen(settings)
-    logs.configure(settings.log.level, settings.log.format, settings.log.file)
-    hardening.apply(settings.limits.slow_client_seconds)
-    relay = Relay(settings, data, store, listeners, first_key)
-    stop = stop_signal()
-    async with asyncio.TaskGroup() as group:
-        upkeep = group.create_task(relay.upkeep.run())
-        async with relay.bridge_server.serve(listeners.bridge.sockets):
-            running = await relay.running()
-            await relay.desk.recover()
-            keeping = group.create_task(relay.desk.shelf.run())
-            stop_http = asyncio.Event()
-            async with relay.headless.running(start_all=settings.headless.enabled):
-                http_task = group.create_task(
-                    serve_http(relay.http_app, _hypercorn(settings, listeners.http), shutdown_trigger=stop_http.wait)
-                )
-                announce(running)
-                settle()
-                await stop.wait()
-                await relay.drain()
-            await relay.desk.close()
-            stop_http.set()
-            await asyncio.wait({http_task}, timeout=LAST_WORDS_SECONDS)
-            http_task.cancel()
-        upkeep.cancel()
-        keeping.cancel()
-    await relay.upkeep.flush()
-    await relay.desk.shelf.flush()
-    return 0
 
 
 class Relay:
@@ -356,26 +301,3 @@ class Relay:
         gauge("relay_calls_queued", "Calls that wait for a session.", lambda: self.registry.queued)
         gauge("relay_sessions_connected", "Sessions with a live page.", lambda: sum(s.online for s in self.registry))
         gauge("relay_sessions_ready", "Sessions that can answer.", lambda: sum(s.ready for s in self.registry))
-
-
-def _listen(settings: Settings) -> Listeners:
-    http = listen(settings.host, settings.port, "port")
-    beside = http.port + 1 if settings.port else 0
-    bridge_port = beside if settings.bridge_port is None else settings.bridge_port
-    return Listeners(http, listen(settings.host, bridge_port, "bridge-port"))
-
-
-def _hypercorn(settings: Settings, http: Listener) -> Config:
-    """https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html."""
-    config = Config()
-    config.bind = [f"fd://{sock.detach()}" for sock in http.sockets]
-    config.backlog = BACKLOG
-    config.graceful_timeout = LAST_WORDS_SECONDS / 2
-    config.websocket_max_message_size = settings.limits.body_bytes
-    config.websocket_ping_interval = settings.server.keep_alive_seconds
-    config.keep_alive_timeout = settings.server.connection_idle_seconds
-    config.h11_max_incomplete_size = settings.limits.header_bytes
-    config.include_server_header = False
-    config.accesslog = None
-    config.errorlog = logging.getLogger("hypercorn.error")
-    return config

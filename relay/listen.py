@@ -50,6 +50,14 @@ class Listener:
         return f"http://{name}" if self.port == HTTP_PORT else f"http://{name}:{self.port}"
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The two doors: HTTP for clients and the page, WebSockets for pages."""
+
+    http: Listener
+    bridge: Listener
+
+
 def listen(host: str, port: int, setting: str) -> Listener:
     """Open sockets for `host` and `port` (0: a free one); `setting` names the port in the error.
 

@@ -23,8 +23,8 @@ from hypercorn.protocol.ws_stream import Handshake, WSStream
 from quart import Quart, Response, request, websocket
 
 from relay import hardening
-from relay.app import _hypercorn
 from relay.listen import listen
+from relay.serving import hypercorn_config
 from relay.settings import Settings
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -111,7 +111,7 @@ async def serving(target: Target, **limits: Any) -> AsyncIterator[Target]:
     listener = listen("127.0.0.1", 0, "port")
     target.port = listener.port
     stop = asyncio.Event()
-    config: Config = _hypercorn(Settings.model_validate(limits), listener)
+    config: Config = hypercorn_config(Settings.model_validate(limits), listener)
     server = asyncio.ensure_future(serve(target.app, config, shutdown_trigger=stop.wait))  # type: ignore[arg-type]
     try:
         yield target

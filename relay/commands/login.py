@@ -162,7 +162,7 @@ def _state(shown: dict[str, Any]) -> str:
 
 async def _alone(loaded: Settings, data: DataDir, wish: Wish) -> str:
     """Serve in this process, with this account only, until the person is signed in."""
-    from relay.app import serve  # noqa: PLC0415  # the whole server: with a running relay it is not needed
+    from relay.serving import serve  # noqa: PLC0415  # the whole server: with a running relay it is not needed
 
     if problems := file_problems(loaded):
         raise SettingsError(tuple(problems))

@@ -52,7 +52,7 @@ def serve(
     log = None if log_level is None else {"level": log_level}
     browsers = {"enabled": True} if headless else None
     loaded = settings.load(config, data_dir=data_dir, auth=auth, headless=browsers, log=log, **options)
-    from relay.app import serve as run  # noqa: PLC0415  # the whole server: the other commands do without
+    from relay.serving import serve as run  # noqa: PLC0415  # the whole server: the other commands do without
 
     sys.exit(start(loaded, run, elsewhere(config, data_dir)))
 

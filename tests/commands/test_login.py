@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from relay import app
+from relay import serving
 from relay.bridge.headless.discovery import Machine
 from relay.cli import main
 from relay.commands import login
@@ -182,7 +182,7 @@ def test_alone_relay_serves_until_signed_in(
         await stop.wait()
         return 0
 
-    monkeypatch.setattr(app, "serve", serve)
+    monkeypatch.setattr(serving, "serve", serve)
     monkeypatch.setenv("RELAY_HEADLESS__ENABLED", "true")
     result = CliRunner().invoke(main, ["login", "--token", "-"], input=" secret \n")
     assert result.stdout == "Signed in: work. Start relay with its browsers: relay serve --headless\n"

@@ -61,7 +61,7 @@ class App:
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> App:
     app = App()
-    monkeypatch.setitem(sys.modules, "relay.app", SimpleNamespace(serve=app.serve))
+    monkeypatch.setitem(sys.modules, "relay.serving", SimpleNamespace(serve=app.serve))
     return app
 
 

@@ -12,8 +12,8 @@ from hypercorn.asyncio import serve
 from websockets.asyncio.client import ClientConnection, connect
 
 from relay import hardening
-from relay.app import _hypercorn
 from relay.listen import listen
+from relay.serving import hypercorn_config
 from relay.settings import Settings
 
 from ..gateway.fakes import FakeBackend
@@ -54,7 +54,7 @@ async def serving(
     listener = listen("127.0.0.1", 0, "port")
     site = Site(backend, more_hosts=frozenset({f"127.0.0.1:{listener.port}"}), **changes)
     await site.start()
-    config = _hypercorn(chosen, listener)
+    config = hypercorn_config(chosen, listener)
     config.errorlog = logging.getLogger("hypercorn.error")
     stop = asyncio.Event()
     running = asyncio.ensure_future(serve(site.app, config, shutdown_trigger=stop.wait))

@@ -21,11 +21,12 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from relay import app, hardening, upkeep
-from relay.app import Running, serve
+from relay import __version__, app, hardening, upkeep
+from relay.app import Running
 from relay.bridge.headless.accounts import Accounts
 from relay.datadir import DataDir
 from relay.errors import SetupError
+from relay.serving import open_listeners, serve
 from relay.settings import Settings
 from relay.store import Store
 from relay.web.access import ACCESS
@@ -258,7 +259,7 @@ async def test_first_start(house: House):
         "problem": None,
         "authenticated": False,
         "model": "m",
-        "version": app.__version__,
+        "version": __version__,
         "sessions": {"connected": 0, "ready": 0},
     }
     status, _, body = await house.chat()
@@ -331,7 +332,7 @@ async def test_images_are_fetched_only_if_that_is_switched_on(tmp_path: Path):
 
 async def test_every_route_is_classified(house: House, tmp_path: Path):
     settings = Settings.model_validate({"port": 0})
-    listeners = app._listen(settings)
+    listeners = open_listeners(settings)
     relay = app.Relay(settings, house.data, house.store, listeners, None)
     for listener in (listeners.http, listeners.bridge):
         for sock in listener.sockets:
@@ -341,7 +342,7 @@ async def test_every_route_is_classified(house: House, tmp_path: Path):
 
 async def test_engine_of_headless_mode_is_made_when_it_is_wanted(house: House, tmp_path: Path):
     settings = Settings.model_validate({"port": 0, "headless": {"browser": "/usr/bin/some-browser"}})
-    listeners = app._listen(settings)
+    listeners = open_listeners(settings)
     relay = app.Relay(settings, house.data, house.store, listeners, None)
     for listener in (listeners.http, listeners.bridge):
         for sock in listener.sockets:
