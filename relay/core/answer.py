@@ -162,6 +162,8 @@ def _joined(events: Iterable[ContentEvent]) -> Iterator[ContentEvent]:
 
 def _kind(event: ContentEvent) -> tuple[object, ...]:
     match event:
+        case TextDelta(thought=thought):
+            return TextDelta, thought
         case ReasoningDelta(source=source, kind=kind):
             return ReasoningDelta, source, kind
         case ToolCallDelta(index=index):

@@ -52,9 +52,13 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class TextDelta(msgspec.Struct, frozen=True):
-    """The next piece of the answer."""
+    """The next piece of the answer.
+
+    ``thought`` marks reasoning, and the tags around it, that a client wants in the text: no answer, and not to be kept.
+    """
 
     text: str
+    thought: bool = False
 
 
 ReasoningSource: TypeAlias = Literal["field", "tags", "responses_summary"]

@@ -44,16 +44,16 @@ class InlineWriter:
         match event:
             case ReasoningDelta(text=text):
                 if text:
-                    out.append(TextDelta(self._opening() + text))
+                    out.append(TextDelta(self._opening() + text, thought=True))
             case ReasoningProof(call=call):
                 if call is not None:
                     out.append(event)
             case TextDelta(text=text):
                 if text:
-                    out.append(TextDelta(self._closing() + text))
+                    self._close(out)
+                    out.append(event)
             case ImagePart() | ToolCallStarted() | UsageReport() | Finished():
-                if closing := self._closing():
-                    out.append(TextDelta(closing))
+                self._close(out)
                 out.append(event)
             case Started() | ToolCallDelta() | ToolCallEnded():
                 out.append(event)
@@ -64,9 +64,8 @@ class InlineWriter:
         self._inside = True
         return OPENING if not self._begun else f"\n\n{OPENING}"
 
-    def _closing(self) -> str:
+    def _close(self, out: list[Event]) -> None:
         self._begun = True
-        if not self._inside:
-            return ""
-        self._inside = False
-        return CLOSING
+        if self._inside:
+            self._inside = False
+            out.append(TextDelta(CLOSING, thought=True))

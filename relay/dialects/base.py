@@ -104,8 +104,8 @@ def coalesce(events: Iterable[Event]) -> Iterator[Event]:
 def _kind(event: Event) -> tuple[type[Event], str | int | tuple[str, str]] | None:
     """Return what deltas must share to be joined, ``None`` for an event that stands alone."""
     match event:
-        case TextDelta():
-            return TextDelta, ""
+        case TextDelta(thought=thought):
+            return TextDelta, thought
         case ReasoningDelta(source=source, kind=kind):
             return ReasoningDelta, (source, kind)
         case ToolCallDelta(index=index):

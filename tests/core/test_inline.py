@@ -23,6 +23,7 @@ from relay.core.inline import InlineWriter
 from relay.core.think import split
 
 STOP = Finished(FinishReason.STOP)
+CLOSED = TextDelta("</think>\n\n", thought=True)
 CALL: list[Event] = [ToolCallStarted(0, "c", "look"), ToolCallDelta(0, "{}"), ToolCallEnded(0)]
 
 
@@ -40,9 +41,10 @@ def test_reasoning_comes_between_tags_as_it_comes():
         Started("m"), ReasoningDelta("wh"), ReasoningDelta("y"), TextDelta("be"), TextDelta("cause"), STOP
     ) == [
         Started("m"),
-        TextDelta("<think>wh"),
-        TextDelta("y"),
-        TextDelta("</think>\n\nbe"),
+        TextDelta("<think>wh", thought=True),
+        TextDelta("y", thought=True),
+        CLOSED,
+        TextDelta("be"),
         TextDelta("cause"),
         STOP,
     ]
@@ -52,7 +54,7 @@ def test_reasoning_comes_between_tags_as_it_comes():
     "after", [[ImagePart("data:,")], CALL, [UsageReport(Usage(input_tokens=1, output_tokens=1))], [STOP]]
 )
 def test_whatever_follows_closes_the_block(after):
-    assert written(ReasoningDelta("why"), *after) == [TextDelta("<think>why"), TextDelta("</think>\n\n"), *after]
+    assert written(ReasoningDelta("why"), *after) == [TextDelta("<think>why", thought=True), CLOSED, *after]
 
 
 def test_later_reasoning_is_a_paragraph_of_its_own():

@@ -163,8 +163,8 @@ INLINE = Wanted(reasoning=Wish(inline=True))
 async def test_client_that_wants_reasoning_inline(backend: FakeBackend, door: Door):
     backend.script = [REASONED, [ReasoningProof("k", "d")], [TextDelta("b"), USAGE, STOP]]
     assert await door.whole(wanted=INLINE) == [
-        [Started("m"), TextDelta("<think>a canary thought")],
-        [TextDelta("</think>\n\nb"), USAGE, STOP],
+        [Started("m"), TextDelta("<think>a canary thought", thought=True)],
+        [TextDelta("</think>\n\n", thought=True), TextDelta("b"), USAGE, STOP],
     ]
 
 

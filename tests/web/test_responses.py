@@ -166,14 +166,20 @@ async def test_chain_of_thought_is_told_and_not_kept(site: Site):
 INLINE = {"headers": {"x-relay-reasoning": "inline"}}
 
 
+@pytest.mark.parametrize("before", [[], [TextDelta("Well.")]], ids=["first", "later"])
 @pytest.mark.parametrize("end", [[Finished(FinishReason.STOP)], SessionLost("gone")], ids=["whole", "broken"])
-async def test_thought_in_the_text_is_kept_neither(site: Site, end: Any):
-    site.backend.script = [[Started("m"), ReasoningDelta("secret "), ReasoningDelta("plan"), TextDelta("Hello")], end]
+async def test_thought_in_the_text_is_kept_neither(site: Site, before: list[Event], end: Any):
+    thought = [ReasoningDelta("secret "), ReasoningDelta("plan"), TextDelta("Hello")]
+    site.backend.script = [[Started("m"), *before, *thought], end]
     stream = bytes(await (await post(site, HI | {"stream": True}, **INLINE)).get_data())
     final = strict.stream(stream)
     assert b"<think>secret plan" in stream
     kept = await fetch(site, final["id"])
     assert "secret" not in json.dumps(kept)
+    answer = "Well.Hello" if before else "Hello"
+    assert [item["content"][0]["text"] for item in kept["output"]] == (
+        [answer] if kept["status"] == "completed" else []
+    )
     again = await site.ask("GET", f"/v1/responses/{final['id']}?stream=true")
     assert await code(again) == (400, "invalid_request")
     assert all(b"secret" not in record.response + record.events for record in site.stored.kept.values())

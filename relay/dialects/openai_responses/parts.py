@@ -55,6 +55,7 @@ class MessageItem(_OutputItem):
     def __init__(self, item_id: str, index: int) -> None:
         super().__init__(item_id, index)
         self._texts: list[str] = []
+        self._answer: list[str] = []
         self._content = self._place + b',"content_index":0'
         self._delta = self._content + b',"delta":'
 
@@ -63,14 +64,26 @@ class MessageItem(_OutputItem):
         """Some text has been told."""
         return bool(self._texts)
 
+    @property
+    def has_thoughts(self) -> bool:
+        """Some of the text is reasoning."""
+        return len(self._answer) < len(self._texts)
+
+    @property
+    def answer(self) -> str:
+        """The text without reasoning."""
+        return "".join(self._answer)
+
     def opening(self) -> Iterator[Note]:
         """Yield the events before the text."""
         yield self._added(self._item("in_progress", []))
         yield self._part("response.content_part.added", "")
 
-    def delta(self, text: str) -> Note:
-        """Return the event of the next piece."""
+    def delta(self, text: str, *, thought: bool = False) -> Note:
+        """Return the event of the next piece; a `thought` is told as any text, and is no part of the answer."""
         self._texts.append(text)
+        if not thought:
+            self._answer.append(text)
         return Note("response.output_text.delta", b'%b%b,"logprobs":[]' % (self._delta, _encode(text)))
 
     def closing(self, status: Status) -> tuple[bytes, list[Note]]:

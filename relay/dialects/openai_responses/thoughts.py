@@ -1,26 +1,26 @@
-"""Reasoning in the text of an answer, where a client wanted it inline: what is kept of the answer is without it."""
+"""Reasoning in the text of answers that clients send back, because they got it inline: it is not kept."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from relay.core.think import split
 from relay.dialects.openai_responses.wire import Item
 
 
-def told_inline(item: Item) -> bool:
-    """Whether `item` is an answer whose text begins with reasoning."""
-    return _without_thoughts(item) is not item
-
-
 def without_thoughts(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Return `items` with nothing in the texts of answers but the answers."""
+    """Return `items` with nothing in the texts of answers but the answers; reasoning stands at the head of a text."""
     return tuple(map(_without_thoughts, items))
 
 
 def _without_thoughts(item: Item) -> Item:
     content = item.get("content")
-    if item["type"] != "message" or item.get("role") != "assistant" or not isinstance(content, list) or not content:
+    if item["type"] != "message" or item.get("role") != "assistant" or not isinstance(content, list):
         return item
-    first, *rest = content
-    text = first.get("text") if isinstance(first, dict) else None
+    return {**item, "content": list(map(_answer, content))}
+
+
+def _answer(part: Any) -> Any:
+    text = part.get("text") if isinstance(part, dict) else None
     reasoning, answer = split(text) if isinstance(text, str) else ("", "")
-    return {**item, "content": [{**first, "text": answer}, *rest]} if reasoning else item
+    return {**part, "text": answer} if reasoning else part

@@ -46,7 +46,6 @@ from relay.dialects.openai_responses.parts import (
 )
 from relay.dialects.openai_responses.payloads import Payload, without_reasoning
 from relay.dialects.openai_responses.response import INCOMPLETE, Frame, State, usage
-from relay.dialects.openai_responses.thoughts import without_thoughts
 from relay.dialects.openai_responses.wire import Item
 from relay.errors import RelayError
 
@@ -79,7 +78,13 @@ class Writer:
         self._open: OutputItem | None = None
         self._calls = 0
         self._first_reasoning: ReasoningDelta | None = None
-        self._raw = False
+        self._raw = self._inline = False
+        self._answers: dict[int, str] = {}
+
+    @property
+    def inline(self) -> bool:
+        """Whether reasoning was told in the text: these events cannot be told without it."""
+        return self._inline
 
     @property
     def status(self) -> str:
@@ -97,7 +102,9 @@ class Writer:
     def kept(self) -> Item:
         """Return the response object as it may be stored: nothing is left of chain of thought but its place."""
         response = without_reasoning(self.response()) if self._raw else self.response()
-        return {**response, "output": list(without_thoughts(tuple(response["output"])))}
+        for place, answer in self._answers.items():
+            response["output"][place]["content"][0]["text"] = answer
+        return response
 
     def queued(self) -> list[Payload]:
         """Return the events of a response that waits for its turn."""
@@ -201,8 +208,8 @@ class Writer:
         self._require_open()
         notes: Iterable[Note] = ()
         match event:
-            case TextDelta(text=text):
-                notes = self._text(text)
+            case TextDelta():
+                notes = self._text(event)
             case ReasoningDelta():
                 notes = self._reason(event)
             case ReasoningProof():
@@ -221,11 +228,12 @@ class Writer:
                 notes = self._finish(event)
         return notes
 
-    def _text(self, text: str) -> Iterable[Note]:
+    def _text(self, delta: TextDelta) -> Iterable[Note]:
+        self._inline |= delta.thought
         if isinstance(self._open, MessageItem):
-            return (self._open.delta(text),)
+            return (self._open.delta(delta.text, thought=delta.thought),)
         item = MessageItem(*self._next("msg"))
-        return (*self._begin(item), item.delta(text))
+        return (*self._begin(item), item.delta(delta.text, thought=delta.thought))
 
     def _image(self, url: str) -> Iterator[Note]:
         first = not (isinstance(self._open, MessageItem) and self._open.has_text)
@@ -298,6 +306,8 @@ class Writer:
         if self._open is None:
             return
         item, notes = self._open.closing(status)
+        if isinstance(self._open, MessageItem) and self._open.has_thoughts:
+            self._answers[len(self._output)] = self._open.answer
         self._open = None
         self._output.append(item)
         yield from notes

@@ -13,7 +13,6 @@ from relay.dialects.openai_responses import errors
 from relay.dialects.openai_responses.form import ReplyForm
 from relay.dialects.openai_responses.items import for_storage
 from relay.dialects.openai_responses.payloads import Payload, without_raw
-from relay.dialects.openai_responses.thoughts import told_inline
 from relay.dialects.openai_responses.wire import Item
 from relay.dialects.openai_responses.writer import Writer
 from relay.errors import InvalidRequest, RelayError
@@ -102,7 +101,6 @@ class _Kept:
         self._origin = origin
         self._room = most_bytes
         self._lines: list[bytes] = []
-        self._begins = self._inline = False
 
     def __call__(self, writer: Writer, told: Iterable[Payload]) -> None:
         for payload in told:
@@ -110,20 +108,10 @@ class _Kept:
             self._room -= len(line) + 1
             if self._room >= 0:
                 self._lines.append(line)
-            self._look_for_thoughts(payload)
         if writer.status != "in_progress":
-            self._shelf.put(self._record(writer.kept()))
+            self._shelf.put(self._record(writer.kept(), told_again=self._room >= 0 and not writer.inline))
 
-    def _look_for_thoughts(self, payload: Payload) -> None:
-        """Notice a text that begins with reasoning: its events cannot be told without it."""
-        if payload.type == "response.content_part.added":
-            self._begins = True
-        elif self._begins and payload.type == "response.output_text.delta":
-            self._begins = False
-            part = {"type": "output_text", "text": _read_delta(payload.data).delta}
-            self._inline = self._inline or told_inline({"type": "message", "role": "assistant", "content": [part]})
-
-    def _record(self, response: Item) -> StoredResponse:
+    def _record(self, response: Item, *, told_again: bool) -> StoredResponse:
         return StoredResponse(
             id=response["id"],
             owner=self._origin.owner,
@@ -134,7 +122,7 @@ class _Kept:
             model=response["model"],
             input=_encode(for_storage(self._origin.input)),
             response=_encode(response),
-            events=b"\n".join(self._lines) if self._room >= 0 and not self._inline else b"",
+            events=b"\n".join(self._lines) if told_again else b"",
             items=frozenset(item["id"] for item in response["output"]),
         )
 
@@ -143,11 +131,6 @@ class _Named(msgspec.Struct):
     type: str
 
 
-class _Delta(msgspec.Struct):
-    delta: str
-
-
-_read_delta: Final = msgspec.json.Decoder(_Delta).decode
 _name: Final = msgspec.json.Decoder(_Named).decode
 
 
