@@ -177,7 +177,7 @@ class Relay:
 
     def _default_model(self) -> str:
         """The model for the client of the current request, if it names none."""
-        return self.backend.default_model(self._settings.default_model, named_session())
+        return self.backend.default_model(self._shown_model, named_session())
 
     def _make_bridge_server(self) -> BridgeServer:
         hosts = self._bridge.hosts(self._settings.allowed_hosts)
@@ -253,7 +253,7 @@ class Relay:
         bridges = self._store.bridges
         blueprints = (
             page.blueprint(self._page_settings()),
-            health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem),
+            health.blueprint(self.registry, self._default_model, lambda: self.upkeep.problem, demo=settings.demo),
             openapi.blueprint(settings.closed_endpoints),
             chat.blueprint(gateway, request_limits, self._default_model),
             responses.blueprint(self.desk, Sockets(terms.of_sockets(settings), self.admission)),

@@ -257,6 +257,7 @@ async def test_first_start(house: House):
     assert await house.health() == {
         "status": "ok",
         "problem": None,
+        "demo": False,
         "authenticated": False,
         "model": "m",
         "version": __version__,

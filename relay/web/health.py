@@ -11,12 +11,12 @@ from relay.bridge.registry import SessionRegistry
 
 
 def blueprint(
-    registry: SessionRegistry, default_model: Callable[[], str], degraded: Callable[[], str | None]
+    registry: SessionRegistry, default_model: Callable[[], str], degraded: Callable[[], str | None], *, demo: bool
 ) -> Blueprint:
     """Return the route.
 
     `default_model` names the model for clients that name none; `degraded` says in a word what does not work, ``None``
-    if all does.
+    if all does. With `demo` the page makes the answers up.
     """
     routes = Blueprint("health", __name__)
 
@@ -27,6 +27,7 @@ def blueprint(
         return jsonify(
             status="degraded" if problem else "ok",
             problem=problem,
+            demo=demo,
             authenticated=ready > 0,
             model=default_model(),
             version=__version__,

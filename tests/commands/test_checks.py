@@ -184,6 +184,11 @@ def test_relay_whose_sessions_do_not_offer_the_default_model():
     assert (check.state, check.finding) == (WARN, finding)
 
 
+def test_demo_has_a_model_of_its_own():
+    with answering(healthy(model="demo", demo=True)) as holder:
+        assert checks.check_relay(holder, "m")[-1] == Check("default model", OK, "demo is offered")
+
+
 def test_relay_of_another_version():
     with answering(b'{"status": "ok"}') as holder:
         assert [check.name for check in checks.check_relay(holder, "m")] == ["relay", "session"]

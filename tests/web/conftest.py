@@ -120,7 +120,7 @@ class Site:
         rules = GateRules(hosts, own, self.friends, self.auth, COOKIE)
         blueprints = (
             page.blueprint(page.PageSettings(ORIGIN, {"base_url": f"{ORIGIN}/v1"}, CSP, self.sdk_file)),
-            health.blueprint(self.registry, lambda: "m", lambda: self.problem),
+            health.blueprint(self.registry, lambda: "m", lambda: self.problem, demo=False),
             openapi.blueprint(self.closed),
             chat.blueprint(gateway, self.limits, lambda: "m"),
             responses.blueprint(self.desk, self.sockets),

@@ -17,6 +17,7 @@ async def test_nobody_connected(site: Site):
     assert await response.get_json() == {
         "status": "ok",
         "problem": None,
+        "demo": False,
         "authenticated": False,
         "model": "m",
         "version": __version__,
