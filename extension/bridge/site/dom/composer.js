@@ -27,6 +27,7 @@ const LONG = 8000;
 const PASTED_AT_ONCE = 2000;
 /** Beginnings, or last words, for which sites open a menu that would take the Enter. */
 const OPENS_MENU = /^\s*[/@#]|(^|\s)[/@#:]\S*$/;
+const LINE_SEPARATOR = "\u2028";
 const INVISIBLE = /[\u200b\u200c\u2060\ufeff]/g;
 
 /** The composer of a page, found anew whenever it is used: frameworks replace it. */
@@ -65,9 +66,8 @@ export class Composer {
   async write(text, signal) {
     const element = this.find();
     if (!element) throw new AdapterError("site_changed", "The composer is not on the page any more.");
-    const wanted = text.replace(/\r\n?/g, "\n");
-    if (isField(element)) this.#refuseLines(element, wanted);
-    else this.#keepBlanks(element);
+    const wanted = fitting(element, text.replace(/\r\n?/g, "\n"));
+    if (!isField(element)) this.#keepBlanks(element);
     for (const write of writersFor(element, wanted)) {
       if (!write(this.find() ?? element, wanted)) continue;
       if (await this.#took(wanted, signal)) return this.#closeMenu(wanted);
@@ -106,7 +106,7 @@ export class Composer {
   holds(text) {
     const element = this.find();
     if (!element) return false;
-    return isField(element) ? element.value === text : plainly(element.innerText) === plainly(text);
+    return isField(element) ? element.value === fitting(element, text) : plainly(element.innerText) === plainly(text);
   }
 
   /** @param {"Enter" | "Escape"} key */
@@ -145,15 +145,6 @@ export class Composer {
   #closeMenu(text) {
     if (OPENS_MENU.test(text)) this.press("Escape");
   }
-
-  /**
-   * @param {Field} element
-   * @param {string} text
-   */
-  #refuseLines(element, text) {
-    if (element.localName === "input" && text.includes("\n"))
-      throw new AdapterError("unsupported", "The composer of this site holds one line only, and the prompt has several.");
-  }
 }
 
 /**
@@ -162,6 +153,16 @@ export class Composer {
  */
 function isField(element) {
   return element.localName === "textarea" || element.localName === "input";
+}
+
+/**
+ * What `element` can hold of `text`. A field for one line drops line feeds, and would join the words around them; the
+ * separator of lines that Unicode has stays in it: https://html.spec.whatwg.org/multipage/input.html#text-(type=text)-state-and-search-state-(type=search)
+ * @param {Element} element
+ * @param {string} text
+ */
+function fitting(element, text) {
+  return element.localName === "input" ? text.replaceAll("\n", LINE_SEPARATOR) : text;
 }
 
 /** @param {string} text */
