@@ -37,11 +37,13 @@ export function finishOf(items) {
 }
 
 /**
- * A field that everybody calls so, unless this site uses it for something else.
+ * What everybody calls so, unless this site uses it for something else: a field, and the kind that a stream's items of
+ * several kinds would be of.
  * @param {ReadItem[]} items
- * @returns {Mark | null}
+ * @param {Mark[]} kinds  what marks the items with the text
+ * @returns {Mark | Mark[] | null}
  */
-export function errorOf(items) {
+export function errorOf(items, kinds) {
   const used = items.some(({ item }) => {
     try {
       const { error } = JSON.parse(item.data) ?? {};
@@ -50,7 +52,15 @@ export function errorOf(items) {
       return false;
     }
   });
-  return used ? null : { path: "error" };
+  /** @type {Mark[]} */
+  const named = kinds.flatMap(({ event, path, equals }) => {
+    if (event !== undefined) return { event: "error" };
+    return path !== undefined && typeof equals === "string" ? { path, equals: "error" } : [];
+  });
+  const known = new Set(items.flatMap(({ marks }) => [...marks.values()].map((mark) => JSON.stringify(mark))));
+  const told = [...new Map(named.map((mark) => [JSON.stringify(mark), mark]))].filter(([key]) => !known.has(key)).map(([, mark]) => mark);
+  const found = [...(used ? [] : [{ path: "error" }]), ...told];
+  return found.length > 1 ? found : (found[0] ?? null);
 }
 
 /** @param {string} data */

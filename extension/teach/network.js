@@ -97,7 +97,7 @@ function answerOf(parts, { format, mode, items, socket }) {
   const [path = ""] = paths;
   const [mark] = where;
   const finish = finishOf(items);
-  const error = socket ? null : errorOf(items);
+  const error = socket ? null : errorOf(items, where);
   return {
     format,
     text: paths.length > 1 ? paths : path,

@@ -241,9 +241,20 @@ function markOf(marks, item, value) {
  * @param {ErrorMark} mark
  * @param {unknown} value
  */
-function errorOf({ path = "", message, kind = "upstream" }, value) {
-  const words = wordsOf(at(value, message ?? path)) || wordsOf(value);
+function errorOf({ path = "", equals, message, kind = "upstream" }, value) {
+  // What marks an error by its value is a name for it and no words about it.
+  const said = message ?? (equals === undefined ? path : undefined);
+  const words = (said === undefined ? "" : wordsOf(at(value, said))) || wordsOf(value) || (equals === undefined ? "" : anyWords(value));
   return new AdapterError(kind, words || "The site answered with an error.");
+}
+
+/**
+ * What a field says that is called after errors.
+ * @param {unknown} value
+ */
+function anyWords(value) {
+  const [, said] = Object.entries(value ?? {}).find(([name, each]) => typeof each === "string" && /error|message|detail|reason/i.test(name)) ?? [];
+  return wordsOf(said);
 }
 
 /** @param {string} data */

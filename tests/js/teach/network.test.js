@@ -62,7 +62,21 @@ test("events of several kinds, with thoughts at the same path", () => {
     text: "delta",
     where: { path: "type", equals: "text.delta" },
     done: { path: "type", equals: "message_stop" },
-    error: { path: "error" },
+    error: [{ path: "error" }, { path: "type", equals: "error" }],
+  });
+});
+
+test("events by name, of which one would be an error's", () => {
+  const texts = [sse({ at: 1 }, "begin"), ...PIECES.map((text) => sse({ text }, "piece")), sse({ at: 2 }, "finished")];
+
+  const found = best([exchange(texts)]);
+
+  assert.deepEqual(found?.way.answer, {
+    format: "sse",
+    text: "text",
+    where: { event: "piece" },
+    done: { event: "finished" },
+    error: [{ path: "error" }, { event: "error" }],
   });
 });
 

@@ -113,6 +113,9 @@ export class CaptureWay {
       }
       const last = reader.end();
       yield* last.parts;
+      // The page shows what this was, to the person; a caller would take it for an answer.
+      if (!parts && !last.parts.length && last.finish.finish_reason === "stop")
+        throw new AdapterError("upstream", "The site ended without an answer.");
       return last.finish;
     } catch (error) {
       const late = watching.signal.aborted && !signal.aborted;

@@ -248,6 +248,10 @@ test("errors in the site's words", () => {
     ],
   };
   fails(limited, events({ code: "slow", say: "Slow down" }), "rate_limited", /^Slow down$/);
+  const marked = { ...OPENAI, error: { path: "type", equals: "error" } };
+  fails(marked, events({ type: "error", errorText: "Out of order" }), "upstream", /^Out of order$/);
+  fails(marked, events({ type: "error", message: "Too long" }), "upstream", /^Too long$/);
+  fails(marked, events({ type: "error" }), "upstream", /^The site answered with an error.$/);
   fails(limited, `event: error\n${events('"Verify"')}`, "blocked", /^Verify$/);
 });
 

@@ -50,6 +50,13 @@ test("the page asks its server, and the answer is read on its way", async (conte
   assert.equal(site.dom.stops, 0);
 });
 
+test("an end without an answer is none", async (context) => {
+  const press = (/** @type {any} */ page) => void page.fetch("/api/chat").then((/** @type {Response} */ each) => each.text());
+  const { answer } = await served(context, press, { fetch: async () => sse({ kind: "trouble" }, "data: [DONE]\n\n"), way: { ...CAPTURE, answer: { ...CAPTURE.answer, where: { path: "kind", equals: "text" } } } });
+  const { error } = await readFailing(answer);
+  assert.deepEqual([error.kind, error.message], ["upstream", "The site ended without an answer."]);
+});
+
 test("an answer that ends with the connection", async (context) => {
   const way = { ...CAPTURE, answer: { format: "text" } };
   const press = (/** @type {any} */ page) => void page.fetch("/api/chat").then((/** @type {Response} */ each) => each.text());
