@@ -4,11 +4,12 @@
 
 import { all } from "../bridge/site/dom/select.js";
 import { timer } from "../bridge/site/dom/watch.js";
-import { PROSE, repeatedSelectors, stopSelector } from "./derive.js";
+import { repeatedSelectors, stopSelector } from "./derive.js";
 import { candidatesOf } from "./network.js";
 import { Step } from "./step.js";
 import { Traffic } from "./traffic.js";
-import { holds, textOf, Witness } from "./witness.js";
+import { holds, PROSE, textOf } from "./tree.js";
+import { Witness } from "./witness.js";
 import { letters } from "./words.js";
 
 /** @typedef {import("./network.js").Candidate} Candidate */
@@ -90,6 +91,8 @@ export class FirstAnswer extends Step {
       const [question] = witness.holders(prompt);
       const not = [...all(this.document, this.findings.composer), ...(question && !holds(element, question) ? [question] : [])];
       this.findings.answers = repeatedSelectors(element, { before, not });
+      this.findings.mixed = this.findings.answers.length === 0 && question !== undefined;
+      if (this.findings.mixed) this.findings.answers = repeatedSelectors(element, { before, not: all(this.document, this.findings.composer), after: question });
       if (this.findings.answers.length) {
         candidates = candidatesOf(exchanges, { shown: textOf(element), before, prompt, origin });
         const others = [...all(this.document, this.findings.composer), element];

@@ -3,7 +3,7 @@
 import { parseDescription } from "../bridge/site/description.js";
 import { all, visible } from "../bridge/site/dom/select.js";
 import { rankedSelectors, selectorFor } from "./selector.js";
-import { everywhere, holds, parentOf, textOf } from "./witness.js";
+import { everywhere, holds, parentOf, PROSE, textOf } from "./tree.js";
 import { letters } from "./words.js";
 
 /**
@@ -12,8 +12,6 @@ import { letters } from "./words.js";
  * @typedef {import("../bridge/site/dom/description.js").DomDescription} DomDescription
  */
 
-/** Elements that are parts of a text rather than the whole of an answer. */
-export const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|tbody|tr|td|br|a)$/;
 const MOST = 120;
 /** What an answer's element may say besides: a button, a time, a name. */
 const BESIDES = 40;
@@ -22,11 +20,11 @@ const NEW_CHAT = /\b(new|start)\b.{0,12}\b(chat|conversation|thread|topic|sessio
 /**
  * Selectors that find the last of things that come again and again (answers, questions), and would have found no more.
  * @param {Element} element  the new one
- * @param {{before: string, not: Element[]}} page  `before`: the letters of the page before it came; `not`: elements that
- *   it must neither find nor hold
+ * @param {{before: string, not: Element[], after?: Element}} page  `before`: the letters of the page before it came;
+ *   `not`: elements that it must neither find nor hold; `after`: what it must find before, a question
  * @returns {string[]}
  */
-export function repeatedSelectors(element, { before, not }) {
+export function repeatedSelectors(element, { before, not, after }) {
   const own = letters(textOf(element));
   const levels = levelsOf(element, own);
   const document = element.ownerDocument;
@@ -34,7 +32,10 @@ export function repeatedSelectors(element, { before, not }) {
     const found = all(document, css);
     if (!found.includes(level) || not.some((other) => found.some((each) => holds(each, other)))) return false;
     const fresh = outermost(found).filter((each) => isNews(letters(textOf(each)), before));
-    return fresh.length === 1 && holds(/** @type {Element} */ (fresh[0]), level);
+    const last = fresh.at(-1);
+    const first = after ? fresh.shift() : undefined;
+    if (after && !(first && (holds(first, after) || holds(after, first)))) return false;
+    return fresh.length === 1 && last !== undefined && holds(last, level);
   };
   const of = (/** @type {Element} */ level) => rankedSelectors(level).filter(({ css }) => good(css, level)).slice(0, MOST);
   const [parts, wholes] = [levels.filter(({ localName }) => PROSE.test(localName)), levels.filter(({ localName }) => !PROSE.test(localName))];
@@ -76,10 +77,11 @@ export function textsBySelector(document, selectors) {
  * @param {Document} document
  * @param {Map<string, string[]>} before  see {@link textsBySelector}
  * @param {string} text
+ * @param {string} [after]  what they have to find before it: the question, where both look alike
  * @returns {string[]}
  */
-export function confirmed(document, before, text) {
-  const wanted = letters(text);
+export function confirmed(document, before, text, after) {
+  const wanted = after === undefined ? [letters(text)] : [letters(after), letters(text)];
   return [...before].flatMap(([css, earlier]) => {
     const left = [...earlier];
     const fresh = outermost(all(document, css))
@@ -89,8 +91,8 @@ export function confirmed(document, before, text) {
         if (at >= 0) left.splice(at, 1);
         return at < 0 && each !== "";
       });
-    const [only] = fresh;
-    return fresh.length === 1 && only?.includes(wanted) && only.length <= wanted.length + BESIDES ? [css] : [];
+    const fits = fresh.every((each, at) => each.includes(wanted[at] ?? "") && each.length <= (wanted[at] ?? "").length + BESIDES);
+    return fresh.length === wanted.length && fits ? [css] : [];
   });
 }
 

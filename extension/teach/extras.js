@@ -7,7 +7,7 @@ import { all, seen } from "../bridge/site/dom/select.js";
 import { newChatButton } from "./derive.js";
 import { buttonOf, selectorFor, selectorsOf } from "./selector.js";
 import { Step } from "./step.js";
-import { holds } from "./witness.js";
+import { holds } from "./tree.js";
 
 /** All of it can be left out. */
 export class Extras extends Step {

@@ -4,7 +4,7 @@
 
 import { all } from "../bridge/site/dom/select.js";
 import { describe, fileInput } from "./derive.js";
-import { holds } from "./witness.js";
+import { holds } from "./tree.js";
 
 /**
  * @typedef {import("../bridge/site/description.js").SiteDescription} SiteDescription
@@ -20,6 +20,7 @@ export class Findings {
   /** @type {string | undefined} */ thinking;
   /** @type {string[]} */ answers = [];
   /** Of the person's own messages. @type {string[]} */ questions = [];
+  /** Nothing tells them apart: what finds the answers finds the questions too. */ mixed = false;
   /** @type {Opening | undefined} */ opening;
   /** @type {import("../bridge/site/dom/description.js").ModelPicker | undefined} */ picker;
   #panel;
@@ -60,7 +61,7 @@ export class Findings {
   describe(ways, { trial = false } = {}) {
     const opening = this.opening && (!trial || "click" in this.opening) ? this.opening : undefined;
     const [answer = ""] = this.answers;
-    const [question] = this.questions;
+    const [question] = this.mixed ? this.answers : this.questions;
     const file = fileInput(this.document);
     const { previous } = this;
     return describe({

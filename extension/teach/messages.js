@@ -6,11 +6,12 @@ import { Composer } from "../bridge/site/dom/composer.js";
 import { seen } from "../bridge/site/dom/select.js";
 import { Watch } from "../bridge/site/dom/watch.js";
 import { buttonOf, selectorFor, selectorsOf } from "./selector.js";
+import { SIGN } from "./words.js";
 
 /** Harmless, and of a form that shows a lot: sentences, a second paragraph, a word and a number. */
 const PROMPTS = ["blue", "green", "red", "yellow"].map(
   (colour, at) =>
-    `Please answer with three short sentences about the colour ${colour}, then a line with only the word RELAYTEST and the number ${4711 + at}.`,
+    `Please answer with three short sentences about the colour ${colour}, then a line with only the word ${SIGN} and the number ${4711 + at}.`,
 );
 const LEAVES_MS = 3000;
 const POLL_MS = 250;

@@ -4,7 +4,7 @@
  */
 
 import { windowOf } from "../bridge/site/dom/watch.js";
-import { parentOf } from "./witness.js";
+import { parentOf } from "./tree.js";
 import { STYLE } from "./style.js";
 
 /**

@@ -6,7 +6,8 @@ import { timer } from "../bridge/site/dom/watch.js";
 import { confirmed, textsBySelector } from "./derive.js";
 import { Step } from "./step.js";
 import { tryWay } from "./trial.js";
-import { textOf, Witness } from "./witness.js";
+import { textOf } from "./tree.js";
+import { Witness } from "./witness.js";
 import { letters } from "./words.js";
 
 /**
@@ -81,7 +82,7 @@ export class Proof extends Step {
    */
   #narrow(answers, questions, { prompt, text }) {
     if (letters(text) === "") return;
-    const left = confirmed(this.document, answers, text);
+    const left = confirmed(this.document, answers, text, this.findings.mixed ? prompt : undefined);
     if (left.length) this.findings.answers = left;
     this.findings.questions = confirmed(this.document, questions, prompt);
   }

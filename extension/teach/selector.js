@@ -6,6 +6,7 @@
  */
 
 import { all } from "../bridge/site/dom/select.js";
+import { parentOf } from "./tree.js";
 import { isGenerated } from "./words.js";
 
 /** @typedef {{css: string, cost: number}} Token */
@@ -17,9 +18,15 @@ const UNSTABLE = /state|index|key|id$|open|active|count|time|v-|label|placeholde
 const STATES = /^(is-|has-)|^(active|open(ed)?|closed?|hover(ed)?|focus(ed)?|loading|stream(ing)?|typing|waiting|pending|done|first|last|new|old|selected|current|disabled|enabled|visible|hidden|hide|show(n)?|off|on|even|odd|empty|light|dark)$/i;
 const LOOKS = /[:[\]/!@%]|^-?[a-z]{1,3}-?\d[\d.]*$|^(flex|grid|block|inline|relative|absolute|fixed|sticky|border|rounded|overflow|shadow|transition|grow|shrink)(-|$)|^(text|bg|items|justify|self|gap|space|font|leading|w|h|min|max|p[xytrbl]?|m[xytrbl]?|z|cursor|order|float|clear)-/;
 const LANDMARKS = new Set(["main", "form", "article", "section", "header", "footer", "nav", "aside", "dialog", "fieldset"]);
+const BUTTON = "button, a, [role=button], [role=menuitem], input, label";
 /** How far above an element its surroundings are looked at. */
 const HIGHEST = 8;
 const STRUCTURE_COST = 60;
+const PLACE_COST = 100;
+/** Each shadow root on the way multiplies the selectors: of each only the best go on. */
+const MOST_WAYS = 4;
+const MOST_WITHIN = 60;
+const MOST_TRIED = 200;
 
 /**
  * The best selector that finds this element and nothing else; null if there is none.
@@ -27,12 +34,25 @@ const STRUCTURE_COST = 60;
  * @returns {string | null}
  */
 export function selectorFor(element) {
+  return onlyOf(rankedSelectors(element, { placed: true }), element)?.css ?? null;
+}
+
+/**
+ * The first of these selectors that finds this element and nothing else, or else its place.
+ * @param {Token[]} ranked
+ * @param {Element} element
+ * @returns {Token | null}
+ */
+function onlyOf(ranked, element) {
   const { ownerDocument: document } = element;
   const only = (/** @type {string} */ css) => {
     const found = all(document, css);
     return found.length === 1 && found[0] === element;
   };
-  return selectorsOf(element).find(only) ?? placeOf(element, only);
+  const good = ranked.find(({ css }) => only(css));
+  if (good) return good;
+  const css = placeOf(element, only);
+  return css === null ? null : { css, cost: PLACE_COST };
 }
 
 /**
@@ -47,14 +67,55 @@ export function selectorsOf(element) {
 /**
  * The same with what each costs: the less, the more lasting.
  * @param {Element} element
+ * @param {{placed?: boolean}} [options]  `placed`: also through the places of hosts, which finds one thing only
  * @returns {Token[]}
  */
-export function rankedSelectors(element) {
-  const prefix = shadowPrefix(element);
-  if (prefix === null) return [];
+export function rankedSelectors(element, { placed = false } = {}) {
+  const ranked = rankedInRoot(element);
+  const ways = waysTo(element, { placed });
+  if (!ways) return ranked;
+  const found = ways.flatMap((way) => ranked.slice(0, MOST_WITHIN).map(({ css, cost }) => ({ css: `${way.css} >>> ${css}`, cost: way.cost + cost })));
+  return found.sort((one, other) => one.cost - other.cost);
+}
+
+/**
+ * All selectors that can be thought of for this element, in case it is gone when one is needed.
+ * @param {Element} element
+ * @returns {string[]}
+ */
+export function allSelectorsOf(element) {
+  const only = selectorFor(element);
+  return [...new Set([...selectorsOf(element).slice(0, MOST_TRIED), ...(only ? [only] : [])])];
+}
+
+/**
+ * The ways to the host of the shadow root that an element stands in, the most lasting ones first; null outside of one.
+ * @param {Element} element
+ * @param {{placed: boolean}} options
+ * @returns {Token[] | null}
+ */
+function waysTo(element, { placed }) {
+  const root = element.getRootNode();
+  if (!("host" in root)) return null;
+  const { host } = /** @type {ShadowRoot} */ (root);
+  const ranked = rankedSelectors(host, { placed });
+  const found = ranked.slice(0, MOST_WAYS);
+  if (!placed && found.length > 0) return found;
+  const only = onlyOf(ranked, host);
+  return only && !found.some(({ css }) => css === only.css) ? [...found, only] : found;
+}
+
+/**
+ * What an element says of itself and of what is around it in its root.
+ * @param {Element} element
+ * @returns {Token[]}
+ */
+function rankedInRoot(element) {
   const own = tokensOf(element);
   /** @type {Token[]} */
   const found = own.filter(({ cost }) => cost < STRUCTURE_COST);
+  // A shadow root may hold nothing but one bare element.
+  if (!element.parentElement && found.length === 0) found.push(...own);
   let above = element.parentElement;
   for (let height = 1; above && height <= HIGHEST; height += 1, above = above.parentElement) {
     for (const outer of tokensOf(above)) {
@@ -66,7 +127,7 @@ export function rankedSelectors(element) {
     }
   }
   found.sort((one, other) => one.cost - other.cost);
-  return [...new Map(found.toReversed().map(({ css, cost }) => [css, { css: prefix + css, cost }])).values()].toReversed();
+  return [...new Map(found.toReversed().map((token) => [token.css, token])).values()].toReversed();
 }
 
 /**
@@ -120,32 +181,34 @@ function classesOf(element) {
  * @returns {string | null}
  */
 function placeOf(element, only) {
-  const prefix = shadowPrefix(element);
-  if (prefix === null) return null;
   const { ownerDocument: document } = element;
   let path = "";
-  for (let each = element; each.parentElement; each = each.parentElement) {
-    const { localName: tag, parentElement } = each;
-    const twins = [...parentElement.children].filter(({ localName }) => localName === tag);
-    const place = twins.length > 1 ? `${tag}:nth-of-type(${twins.indexOf(each) + 1})` : tag;
-    path = path ? `${place} > ${path}` : place;
-    if (parentElement.localName === "body") return only(`${prefix}body > ${path}`) ? `${prefix}body > ${path}` : null;
-    const base = selectorsOf(parentElement).find((css) => all(document, css).length === 1);
+  for (let each = element; ; ) {
+    path = path ? `${stepTo(each)} > ${path}` : stepTo(each);
+    const above = each.parentElement;
+    if (!above) return placeInShadow(each, path, only);
+    if (above.localName === "body") return only(`body > ${path}`) ? `body > ${path}` : null;
+    const base = selectorsOf(above).find((css) => all(document, css).length === 1);
     if (base && only(`${base} > ${path}`)) return `${base} > ${path}`;
+    each = above;
   }
-  return only(prefix + path) ? prefix + path : null;
 }
 
 /**
- * The way through the shadow roots around an element; null if it cannot be named.
- * @param {Element} element
- * @returns {string | null}
+ * @param {Element} top  what stands directly in a shadow root
+ * @param {string} path  from there
+ * @param {(css: string) => boolean} only
  */
-function shadowPrefix(element) {
-  const root = element.getRootNode();
-  if (!("host" in root)) return "";
-  const host = selectorFor(/** @type {ShadowRoot} */ (root).host);
-  return host === null ? null : `${host} >>> `;
+function placeInShadow(top, path, only) {
+  const ways = waysTo(top, { placed: true }) ?? [];
+  return ways.map(({ css }) => `${css} >>> ${path}`).find(only) ?? null;
+}
+
+/** The step from its parent to an element. @param {Element} element */
+function stepTo(element) {
+  const { localName: tag } = element;
+  const twins = [...(element.parentNode?.children ?? [])].filter(({ localName }) => localName === tag);
+  return twins.length > 1 ? `${tag}:nth-of-type(${twins.indexOf(element) + 1})` : tag;
 }
 
 /** As CSS.escape does for names that are taken at all. @param {string} name */
@@ -155,5 +218,6 @@ function escape(name) {
 
 /** What a person means to press who presses an element. @param {Element} element */
 export function buttonOf(element) {
-  return element.closest("button, a, [role=button], [role=menuitem], input, label") ?? element;
+  for (let each = /** @type {Element | null} */ (element); each; each = parentOf(each)) if (each.matches(BUTTON)) return each;
+  return element;
 }

@@ -5,12 +5,14 @@
 
 import { visible } from "../bridge/site/dom/select.js";
 import { windowOf } from "../bridge/site/dom/watch.js";
-import { selectorsOf } from "./selector.js";
-import { letters } from "./words.js";
+import { allSelectorsOf } from "./selector.js";
+import { childrenOf, common, elementsOf, everywhere, holds, parentOf, piecesOf, PROSE, rootsOf, textOf } from "./tree.js";
+import { letters, SIGN } from "./words.js";
 
 /** @typedef {{element: Element, label: string, selectors: string[], seen: number}} Passing */
 
-const UNREAD = new Set(["script", "style", "noscript", "template", "textarea", "input", "select", "svg", "head"]);
+/** What stands beside an answer in its frame: a name, a time, a picture made of letters. */
+const LABELS = 40;
 const BUTTONS = "button, [role=button], input[type=button], input[type=submit]";
 const SAMPLE_MS = 100;
 const STOPS = /stop|cancel|halt|abort|interrupt|pause|anhalten|abbrechen|arr[êe]t|detener/i;
@@ -112,7 +114,7 @@ export class Witness {
       places.set(place, known);
     }
     const best = [...places.values()].sort((one, other) => other.length - one.length)[0];
-    return best ? common(best.pieces) : null;
+    return best ? this.#without(best.pieces) : null;
   }
 
   /**
@@ -124,7 +126,21 @@ export class Witness {
   around(part, prompt) {
     const place = this.#place(part, this.holders(prompt).at(-1));
     const pieces = this.news(prompt).filter(({ element }) => holds(place, element));
-    return common([part, ...pieces.map(({ element }) => element)]) ?? part;
+    return this.#without([part, ...pieces.map(({ element }) => element)], part) ?? part;
+  }
+
+  /**
+   * What holds these pieces, but for the labels beside them.
+   * @param {Element[]} pieces
+   * @param {Element} [part]  what is no label
+   */
+  #without(pieces, part) {
+    let whole = common(pieces);
+    for (;;) {
+      const inner = whole && childrenOf(whole).find((each) => isBody(each, pieces, this.#ignored) && (!part || holds(each, part)));
+      if (!inner) return whole;
+      whole = common(pieces.filter((each) => holds(inner, each)));
+    }
   }
 
   /**
@@ -154,25 +170,33 @@ export class Witness {
       }
     }
     if (records.every(({ target }) => this.#own(target))) return;
+    if (records.some(({ type }) => type !== "attributes")) this.#measure();
     const now = Date.now();
-    if (records.some(({ type }) => type !== "attributes")) {
-      const { length } = this.text();
-      if (length !== this.#length) this.changed = now;
-      this.#length = length;
-    }
     if (now - this.#sampled < SAMPLE_MS) return;
     this.#sampled = now;
-    this.sample();
+    this.#lookAtButtons();
   }
 
-  /** Look at the buttons; also to be called now and then, for pages that only change looks. */
+  /** Look at the page; also to be called now and then, for what nobody tells: looks, and shadow roots that came late. */
   sample() {
+    for (const root of rootsOf(this.#document)) this.#watch(root);
+    this.#measure();
+    this.#lookAtButtons();
+  }
+
+  #measure() {
+    const { length } = this.text();
+    if (length !== this.#length) this.changed = Date.now();
+    this.#length = length;
+  }
+
+  #lookAtButtons() {
     for (const element of this.#shownButtons()) {
       const key = keyOf(element);
       if (this.#known.has(key)) continue;
       const known = this.#buttons.get(key);
       if (known) known.seen += 1;
-      else this.#buttons.set(key, { element, label: labelOf(element), selectors: selectorsOf(element).slice(0, 200), seen: 1 });
+      else this.#buttons.set(key, { element, label: labelOf(element), selectors: allSelectorsOf(element), seen: 1 });
     }
   }
 
@@ -195,77 +219,6 @@ export class Witness {
 }
 
 /**
- * The text of an element, through open shadow roots.
- * @param {Element} element
- * @param {(element: Element) => boolean} [ignored]
- */
-export function textOf(element, ignored = () => false) {
-  return piecesOf(element, ignored)
-    .map(({ text }) => text)
-    .join(" ");
-}
-
-/**
- * @param {Element} element
- * @param {(element: Element) => boolean} ignored
- * @returns {{element: Element, text: string}[]}
- */
-function piecesOf(element, ignored) {
-  if (UNREAD.has(element.localName) || ignored(element)) return [];
-  const nodes = [...(element.shadowRoot?.childNodes ?? []), ...element.childNodes];
-  return nodes.flatMap((node) => {
-    if (node.nodeType === 3) return node.nodeValue?.trim() ? [{ element, text: node.nodeValue }] : [];
-    return node.nodeType === 1 ? piecesOf(/** @type {Element} */ (node), ignored) : [];
-  });
-}
-
-/**
- * @param {Element} element
- * @param {(element: Element) => boolean} ignored
- * @returns {Generator<Element, void, void>}
- */
-function* elementsOf(element, ignored) {
-  if (UNREAD.has(element.localName) || ignored(element)) return;
-  yield element;
-  for (const child of [...(element.shadowRoot?.children ?? []), ...element.children]) yield* elementsOf(child, ignored);
-}
-
-/**
- * All that a selector finds, in open shadow roots too.
- * @param {Document} document
- * @param {string} css
- * @returns {Element[]}
- */
-export function everywhere(document, css) {
-  return [document, ...rootsOf(document)].flatMap((root) => [...root.querySelectorAll(css)]);
-}
-
-/**
- * @param {Document | Element} root
- * @returns {ShadowRoot[]}
- */
-function rootsOf(root) {
-  const own = "shadowRoot" in root && root.shadowRoot ? [root.shadowRoot] : [];
-  const below = [...root.querySelectorAll("*")].flatMap(({ shadowRoot }) => (shadowRoot ? [shadowRoot] : []));
-  return [...own, ...below].flatMap((each) => [each, ...[...each.querySelectorAll("*")].flatMap(({ shadowRoot }) => shadowRoot ?? [])]);
-}
-
-/** @param {Element} element */
-export function parentOf(element) {
-  const root = element.getRootNode();
-  return element.parentElement ?? ("host" in root ? /** @type {ShadowRoot} */ (root).host : null);
-}
-
-/**
- * @param {Element} outer
- * @param {Element} inner
- */
-export function holds(outer, inner) {
-  for (let each = /** @type {Element | null} */ (inner); each; each = parentOf(each)) if (each === outer) return true;
-  return false;
-}
-
-/**
  * @param {Element} element
  * @param {Element | undefined} question
  * @param {(element: Element) => boolean} ignored
@@ -275,13 +228,20 @@ function stops(element, question, ignored) {
   return [...element.querySelectorAll("textarea, [contenteditable]")].some(ignored);
 }
 
-/** @param {Element[]} elements */
-function common(elements) {
-  const [first] = elements;
-  /** @type {Element | null} */
-  let found = first ?? null;
-  while (found && !elements.every((each) => holds(/** @type {Element} */ (found), each))) found = parentOf(found);
-  return found;
+/**
+ * Whether an element has all of some pieces but labels. The sign that test messages ask for is none.
+ * @param {Element} element
+ * @param {Element[]} pieces
+ * @param {(element: Element) => boolean} ignored
+ */
+function isBody(element, pieces, ignored) {
+  if (PROSE.test(element.localName)) return false;
+  const outside = pieces.filter((each) => !holds(element, each));
+  if (outside.length === 0 || outside.length === pieces.length) return false;
+  const beside = [...(element.parentNode?.children ?? [])].filter((each) => outside.some((piece) => holds(each, piece)));
+  if (beside.some((each) => each.localName === element.localName && each.className === element.className)) return false;
+  const labels = outside.map((each) => textOf(each, ignored)).join("");
+  return labels.length <= LABELS && !labels.includes(SIGN) && labels.length < textOf(element, ignored).length;
 }
 
 /** @type {WeakMap<Element, number>} */

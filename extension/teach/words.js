@@ -1,5 +1,10 @@
 /** Comparing what a page shows with what it was sent: only letters and numbers count, marks of any kind do not. */
 
+/** On average; names of several words in one have longer ones. */
+const SHORTEST_WORDS = 3.5;
+/** What every test message asks the answer to say. */
+export const SIGN = "RELAYTEST";
+
 /**
  * The letters and numbers of a text, without what Markdown adds to them.
  * @param {string} text
@@ -23,7 +28,8 @@ export function isGenerated(value) {
     if (/^[\da-f]{6,}$/i.test(part) && /\d/.test(part)) return true;
     if (part.length >= 5 && /[a-z]\d+[a-z]|[a-z]\d{2}/i.test(part)) return true;
     if (/^«.*»$/.test(part) || /^r\d+$/.test(part)) return true;
-    return part.length >= 5 && (!/[aeiouy]/i.test(part) || turns(part) > 3);
+    const words = turns(part) + 1;
+    return part.length >= 5 && (!/[aeiouy]/i.test(part) || (words > 4 && part.length / words < SHORTEST_WORDS));
   });
 }
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { all } from "../../../extension/bridge/site/dom/select.js";
 import { confirmed, describe, fileInput, newChatButton, repeatedSelectors, textsBySelector } from "../../../extension/teach/derive.js";
-import { selectorFor } from "../../../extension/teach/selector.js";
+import { buttonOf, selectorFor } from "../../../extension/teach/selector.js";
 import { isGenerated, letters } from "../../../extension/teach/words.js";
 import { documentOf } from "../support/page.js";
 
@@ -42,9 +42,54 @@ test("through open shadow roots", () => {
   assert.equal(selectorFor(/** @type {Element} */ (root.querySelector("textarea"))), "chat-app >>> #box");
 });
 
+/**
+ * Messages that differ in nothing but their words, each in a shadow root of its own.
+ * @param {...string} texts
+ */
+function messages(...texts) {
+  const document = documentOf(`<chat-app></chat-app><textarea id="box"></textarea>`);
+  const app = document.querySelector("chat-app")?.attachShadow({ mode: "open" });
+  const add = (/** @type {string} */ text) => {
+    const message = document.createElement("div");
+    message.className = "message";
+    app?.append(message);
+    const root = message.attachShadow({ mode: "open" });
+    root.innerHTML = `<div class="name"><b></b></div><div class="body"></div><button></button>`;
+    const body = /** @type {Element} */ (root.querySelector(".body")).attachShadow({ mode: "open" });
+    body.innerHTML = `<div><p>${text}</p></div>`;
+    return { body: /** @type {Element} */ (body.firstElementChild), button: /** @type {Element} */ (root.querySelector("button")) };
+  };
+  return { document, add, added: texts.map(add) };
+}
+
+test("through the shadow roots of one message among others", () => {
+  const { added } = messages("One", "Two");
+
+  assert.equal(selectorFor(/** @type {any} */ (added[1]).button), "chat-app >>> div:nth-of-type(2) >>> button");
+  assert.equal(selectorFor(/** @type {any} */ (added[1]).body), "chat-app >>> div:nth-of-type(2) >>> .body >>> div");
+});
+
+test("what stands alone in a shadow root is found by its place there", () => {
+  const document = documentOf("<div></div><div></div>");
+  const root = document.querySelectorAll("div")[1]?.attachShadow({ mode: "open" });
+  assert.ok(root);
+  root.innerHTML = "<b></b><b></b>";
+
+  assert.equal(selectorFor(/** @type {Element} */ (root.lastElementChild)), "body > div:nth-of-type(2) >>> b:nth-of-type(2)");
+});
+
+test("a button is found around a picture in a shadow root", () => {
+  const document = documentOf("<button><span></span></button>");
+  const root = document.querySelector("button span")?.attachShadow({ mode: "open" });
+  assert.ok(root);
+  root.innerHTML = "<svg></svg>";
+
+  assert.equal(buttonOf(/** @type {Element} */ (root.firstElementChild)), document.querySelector("button"));
+});
+
 test("what a machine makes is told from what a person names", () => {
-  const made = ["css-1x2y3z", "sc-bdVaJa", "«r1»", "radix-12345", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "_abc12_x"];
-  const named = ["composer", "chat-input", "promptTextarea", "message_content", "ProseMirror", "submit-button", "h2", "ai-message"];
+  const made = ["css-1x2y3z", "sc-bdVaJa", "«r1»", "radix-12345", "3f2504e0-4f89-11d3-9a0c-0305e82c3301", "_abc12_x", "aXbeQdoRtiW"];
+  const named = ["composer", "chat-input", "promptTextarea", "message_content", "ProseMirror", "submit-button", "h2", "ai-message", "stChatInputTextArea"];
 
   assert.deepEqual([made.filter(isGenerated), named.filter(isGenerated)], [made, []]);
 });
@@ -72,6 +117,22 @@ test("an answer's selector finds the new answer, and not the question", () => {
   for (const css of found) {
     assert.ok(all(document, css).every((each) => !each.contains(last(".mine"))), css);
   }
+});
+
+test("answers in shadow roots of their own are found, together with questions that look alike", () => {
+  const { document, add, added } = messages("Hello!", "Why?", "Because it is.");
+  const [, question, answer] = /** @type {any} */ (added);
+  const box = all(document, "#box");
+
+  assert.deepEqual(repeatedSelectors(answer.body, { before: "Hello", not: [...box, question.body] }), []);
+  const found = repeatedSelectors(answer.body, { before: "Hello", not: box, after: question.body });
+
+  assert.ok(found.includes("chat-app >>> .message >>> .body >>> div"), String(found));
+  assert.deepEqual(found.filter((css) => all(document, css).length !== 3), []);
+  const before = textsBySelector(document, [...found, "chat-app >>> .message:last-of-type"]);
+  for (const text of ["And?", "So."]) add(text);
+  assert.deepEqual(confirmed(document, before, "So.", "And?"), found);
+  assert.deepEqual(repeatedSelectors(answer.body, { before: "Hello", not: box, after: answer.body }), []);
 });
 
 test("of the selectors those stay that find the next answer and nothing else", () => {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { everywhere, textOf, Witness } from "../../../extension/teach/witness.js";
 import { stopSelector } from "../../../extension/teach/derive.js";
+import { everywhere, textOf } from "../../../extension/teach/tree.js";
+import { Witness } from "../../../extension/teach/witness.js";
 import { documentOf } from "../support/page.js";
 
 const PROMPT = "What is blue?";
@@ -58,6 +59,30 @@ test("who points at a paragraph means the answer it is of", (context) => {
   assert.equal(witness.around(last, PROMPT), document.querySelector(".theirs"));
 });
 
+test("names, times and pictures beside an answer are no part of it", (context) => {
+  const { document, witness, add } = watching(context, PAGE);
+  add(`<div class="mine">${PROMPT}</div>`);
+  add(`<div class="theirs"><i aria-hidden="true">smart_toy</i><div class="side">Bot <small>10:42</small></div><div class="text"><p>Blue is a colour.</p><p>RELAYTEST 4711</p></div></div>`);
+
+  const text = document.querySelector(".text");
+  assert.equal(witness.guess(PROMPT), text);
+  assert.equal(witness.around(/** @type {Element} */ (document.querySelector(".text p")), PROMPT), text);
+  assert.equal(witness.around(/** @type {Element} */ (document.querySelector(".side")), PROMPT), document.querySelector(".theirs"));
+});
+
+for (const [name, html] of [
+  ["that look alike", `<div class="line">Well.</div><div class="line">Blue is a colour, they say.</div>`],
+  ["that the test message asks for", `<div>Blue is a colour, they say.</div><section>RELAYTEST 4711</section>`],
+  ["that are long", `<div>${"Blue is a colour. ".repeat(9)}</div><section>${"And a word. ".repeat(5)}</section>`],
+]) {
+  test(`parts ${name} are all of the answer`, (context) => {
+    const { document, witness, add } = watching(context, PAGE);
+    add(`<div class="mine">${PROMPT}</div><div class="theirs">${html}</div>`);
+
+    assert.equal(witness.guess(PROMPT), document.querySelector(".theirs"));
+  });
+}
+
 test("the button that was there only meanwhile stops", async (context) => {
   const { document, witness, add } = watching(context, `${PAGE}<button id="send">Send</button>`);
   add(`<button id="halt" aria-label="Stop"></button><button id="tip">Tip</button>`);
@@ -99,6 +124,23 @@ test("when the text last changed is known, and what else moves does not count", 
   await told();
 
   assert.notEqual(witness.changed, 0);
+});
+
+test("what changes in a shadow root that came late is seen at the next look", (context) => {
+  const { document, witness, add } = watching(context, PAGE);
+  add("<chat-app></chat-app>");
+  const root = document.querySelector("chat-app")?.attachShadow({ mode: "open" });
+  assert.ok(root);
+  root.innerHTML = `<div></div>`;
+  const inner = root.querySelector("div")?.attachShadow({ mode: "open" });
+  assert.ok(inner);
+  inner.innerHTML = "<p>Blue</p>";
+  witness.changed = 0;
+
+  witness.sample();
+
+  assert.notEqual(witness.changed, 0);
+  assert.equal(everywhere(document, "p").length, 1);
 });
 
 test("texts and elements in open shadow roots are seen", (context) => {

@@ -51,12 +51,11 @@ export class Answers {
    */
   fresh() {
     const found = this.#found();
+    const added = this.#added(found);
+    // Where nothing tells questions from answers, the first that comes is the question.
+    if (this.#dom.question === this.#dom.answer) return added.slice(1);
     if (this.#dom.question) return this.#afterQuestion(found);
-    const lastKnown = found.findLastIndex((answer) => this.#answers.has(answer));
-    const added = found.slice(lastKnown + 1);
-    if (lastKnown >= 0 && added.length > 0) return added;
-    if (found.length > this.#answers.size) return found.slice(this.#answers.size);
-    return found.slice(-1).filter((answer) => this.#rewritten(answer));
+    return added.length > 0 ? added : found.slice(-1).filter((answer) => this.#rewritten(answer));
   }
 
   /**
@@ -67,10 +66,17 @@ export class Answers {
   }
 
   /** @param {Element[]} found */
+  #added(found) {
+    const lastKnown = found.findLastIndex((answer) => this.#answers.has(answer));
+    const added = found.slice(lastKnown + 1);
+    return lastKnown >= 0 && added.length > 0 ? added : found.slice(this.#answers.size);
+  }
+
+  /** @param {Element[]} found */
   #afterQuestion(found) {
     const question = all(this.#document, this.#dom.question).at(-1);
     if (!question || this.#questions.has(question)) return [];
-    return found.filter((answer) => question.compareDocumentPosition(answer) & FOLLOWING);
+    return found.filter((answer) => follows(question, answer));
   }
 
   /**
@@ -87,4 +93,30 @@ export class Answers {
     const found = all(this.#document, this.#dom.answer);
     return found.filter((answer) => !found.some((other) => other !== answer && other.contains(answer)));
   }
+}
+
+/**
+ * Whether one element stands after another, wherever in shadow roots the two are.
+ * @param {Element} first
+ * @param {Element} second
+ */
+function follows(first, second) {
+  const around = hostsOf(second);
+  for (const one of hostsOf(first)) {
+    const other = around.find((each) => each.getRootNode() === one.getRootNode());
+    if (other) return Boolean(one.compareDocumentPosition(other) & FOLLOWING);
+  }
+  return false;
+}
+
+/**
+ * An element, and the hosts of the shadow roots around it.
+ * @param {Element} element
+ * @returns {Element[]}
+ */
+function hostsOf(element) {
+  const root = element.getRootNode();
+  /** @type {Element[]} */
+  const above = "host" in root ? hostsOf(/** @type {ShadowRoot} */ (root).host) : [];
+  return [element, ...above];
 }

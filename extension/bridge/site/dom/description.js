@@ -18,7 +18,7 @@
  * @property {string | null} [stop]  The button that is there while an answer is written.
  * @property {string | null} [busy]  Anything else that is there while an answer is written.
  * @property {string} answer  Every answer; the last one counts.
- * @property {string | null} [question]  Every message of the person; makes the search for the answer certain.
+ * @property {string | null} [question]  Every message of the person; makes the search for the answer certain. As `answer` where both look alike.
  * @property {string | null} [thinking]  Inside or beside an answer: what was thought before it.
  * @property {string | null} [ignore]  Inside an answer: what is not part of its text.
  * @property {string | null} [error]  What tells that an answer failed.

@@ -86,3 +86,24 @@ test("a new question is noticed", () => {
   document.body.append(document.createElement("i"));
   assert.equal(answers.asked(), true);
 });
+
+test("where questions are found like answers, what comes after the new question is new", () => {
+  const dom = { ...DOM, question: ".a" };
+  assert.deepEqual(fresh(answered("old?", "old"), [nothing, add(answered("?")), add(answered("new")), add(answered("more"))], dom), [
+    [],
+    [],
+    ["new"],
+    ["new", "more"],
+  ]);
+  assert.deepEqual(fresh("", [add(answered("?", "new"))], dom), [["new"]]);
+});
+
+test("questions and answers may stand in shadow roots of their own", () => {
+  const say = (/** @type {string} */ name) => (/** @type {HTMLElement} */ body) => {
+    const host = body.appendChild(body.ownerDocument.createElement("x-message"));
+    host.attachShadow({ mode: "open" }).innerHTML = `<p class="${name}">${name}</p>`;
+  };
+  const dom = { composer: "textarea", answer: "x-message >>> .a", question: "x-message >>> .q" };
+
+  assert.deepEqual(fresh("", [say("a"), say("q"), say("a")], dom), [[], [], ["a"]]);
+});
