@@ -23,7 +23,6 @@ from relay.core.events import (
     ToolCallStarted,
     Usage,
     UsageReport,
-    thinking_metadata,
 )
 from relay.core.request import Image, Text, ToolCall
 from relay.errors import StreamTruncated
@@ -32,8 +31,8 @@ from relay.errors import StreamTruncated
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """A complete answer.
 
-    ``content`` keeps the order of text and images; neighbouring texts are joined. ``thinking`` says where the first
-    piece of reasoning came from. ``proofs`` are in order, those of calls with the index of the call. ``events`` has all
+    ``content`` keeps the order of text and images; neighbouring texts are joined. ``thinking`` says what its reasoning
+    is. ``proofs`` are in order, those of calls with the index of the call. ``events`` has all
     of that as it came, for dialects whose answers are rows of blocks.
     """
 
@@ -67,7 +66,6 @@ class Collector:
         self._content: list[Text | Image] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
-        self._first_reasoning: ReasoningDelta | None = None
         self._proofs: list[ReasoningProof] = []
         self._calls: dict[int, tuple[str, str, list[str]]] = {}
         self._usage: Usage | None = None
@@ -92,7 +90,7 @@ class Collector:
             model=self._model,
             content=tuple(self._content),
             reasoning="".join(self._reasoning) or None,
-            thinking=thinking_metadata(self._first_reasoning),
+            thinking=self._finished.thinking,
             proofs=tuple(self._proofs),
             tool_calls=tuple(
                 ToolCall(id=call, name=name, arguments="".join(pieces)) for call, name, pieces in self._calls.values()
@@ -121,8 +119,6 @@ class Collector:
                 self._text.append(text)
             case ReasoningDelta(text=text):
                 self._reasoning.append(text)
-                if text:
-                    self._first_reasoning = self._first_reasoning or event
             case ReasoningProof():
                 self._proofs.append(event)
             case ToolCallStarted() | ToolCallDelta() | ToolCallEnded():

@@ -123,21 +123,6 @@ class UsageReport(msgspec.Struct, frozen=True):
     usage: Usage
 
 
-class Finished(msgspec.Struct, frozen=True):
-    """The answer is complete. ``stop_sequence`` names the stop string that ended it, where one did."""
-
-    reason: FinishReason
-    stop_sequence: str | None = None
-
-
-ContentEvent: TypeAlias = (
-    TextDelta | ReasoningDelta | ReasoningProof | ToolCallStarted | ToolCallDelta | ToolCallEnded | ImagePart
-)
-"""What an answer is made of."""
-
-Event: TypeAlias = Started | ContentEvent | UsageReport | Finished
-
-
 class Thinking(msgspec.Struct, frozen=True):
     """What a finished answer tells of its reasoning besides the text."""
 
@@ -146,6 +131,26 @@ class Thinking(msgspec.Struct, frozen=True):
 
 
 NO_THINKING: Final = Thinking()
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """The answer is complete.
+
+    ``stop_sequence`` names the stop string that ended it, where one did. ``thinking`` is known once the answer has been
+    read by :class:`relay.gateway.pipeline.Pipeline`.
+    """
+
+    reason: FinishReason
+    stop_sequence: str | None = None
+    thinking: Thinking = NO_THINKING
+
+
+ContentEvent: TypeAlias = (
+    TextDelta | ReasoningDelta | ReasoningProof | ToolCallStarted | ToolCallDelta | ToolCallEnded | ImagePart
+)
+"""What an answer is made of."""
+
+Event: TypeAlias = Started | ContentEvent | UsageReport | Finished
 
 
 def thinking_metadata(first: ReasoningDelta | None) -> Thinking:

@@ -165,12 +165,11 @@ class Pipeline:
     def _reason(self, delta: ReasoningDelta, out: list[Event]) -> None:
         if self.finished:
             return
-        if self._first_reasoning is None:
-            self._first_reasoning = delta
-            if self._splitter is not None:
-                self._splitter.told_apart()
+        if self._first_reasoning is None and self._splitter is not None:
+            self._splitter.told_apart()
         text = self._fitting(delta.text)
         if text:
+            self._first_reasoning = self._first_reasoning or delta
             self._reasoning.add(text)
             self._count(text)
             self._emit(ReasoningDelta(text, delta.source, delta.kind), out)
@@ -209,7 +208,7 @@ class Pipeline:
             reason = FinishReason.TOOL_CALLS
         self.usage = self._reported or self._estimate()
         self.finished = True
-        out += [UsageReport(self.usage), Finished(reason, stop_sequence)]
+        out += [UsageReport(self.usage), Finished(reason, stop_sequence, self.thinking)]
 
     def _estimate(self) -> Usage:
         return Usage(

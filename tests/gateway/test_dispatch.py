@@ -17,6 +17,7 @@ from relay.core.events import (
     ReasoningProof,
     Started,
     TextDelta,
+    Thinking,
     ToolCallEnded,
     ToolCallStarted,
     Usage,
@@ -162,9 +163,10 @@ INLINE = Wanted(reasoning=Wish(inline=True))
 
 async def test_client_that_wants_reasoning_inline(backend: FakeBackend, door: Door):
     backend.script = [REASONED, [ReasoningProof("k", "d")], [TextDelta("b"), USAGE, STOP]]
+    end = Finished(FinishReason.STOP, thinking=Thinking("summary", "field"))
     assert await door.whole(wanted=INLINE) == [
         [Started("m"), TextDelta("<think>a canary thought", thought=True)],
-        [TextDelta("</think>\n\n", thought=True), TextDelta("b"), USAGE, STOP],
+        [TextDelta("</think>\n\n", thought=True), TextDelta("b"), USAGE, end],
     ]
 
 

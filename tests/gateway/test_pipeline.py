@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.finished import finished
 
 from relay.core.events import (
     Event,
@@ -69,7 +70,7 @@ def test_call_gets_an_id_that_the_conversation_does_not_have():
 
 def test_usage_is_estimated_if_the_session_does_not_count():
     events = [ReasoningDelta("hmmm"), TextDelta("Hello, w"), STOP]
-    assert answered(request(), *events) == [*events[:2], estimate(3, 1), STOP]
+    assert answered(request(), *events) == finished([*events[:2], estimate(3, 1), STOP])
 
 
 def test_usage_comes_last_wherever_it_was_reported():
@@ -79,12 +80,8 @@ def test_usage_comes_last_wherever_it_was_reported():
 
 def test_tags_are_split_from_the_text():
     events = [TextDelta("<think>why</think>because"), STOP]
-    assert answered(request(), *events) == [
-        ReasoningDelta("why", "tags"),
-        TextDelta("because"),
-        estimate(3, 1),
-        STOP,
-    ]
+    told: list[Event] = [ReasoningDelta("why", "tags"), TextDelta("because"), estimate(3, 1), STOP]
+    assert answered(request(), *events) == finished(told)
 
 
 def test_tags_stay_if_so_configured():
@@ -116,7 +113,8 @@ def test_stop_string_ends_the_answer():
 
 def test_stop_string_in_reasoning_does_not_count():
     events = [ReasoningDelta("STOP"), TextDelta("<think>STOP</think>a"), STOP]
-    expected = [ReasoningDelta("STOP"), ReasoningDelta("STOP", "tags"), TextDelta("a"), estimate(3, 2), STOP]
+    reasoned = [ReasoningDelta("STOP"), ReasoningDelta("STOP", "tags")]
+    expected = finished([*reasoned, TextDelta("a"), estimate(3, 2), STOP])
     assert answered(request(stop=("STOP",)), *events) == expected
 
 
@@ -153,19 +151,19 @@ def test_max_tokens_come_before_a_stop_string():
 
 def test_max_tokens_count_reasoning():
     events = [ReasoningDelta("12345678"), TextDelta("a"), STOP]
-    assert answered(request(max_tokens=2), *events) == [ReasoningDelta("12345678"), estimate(2, 2), LENGTH]
+    assert answered(request(max_tokens=2), *events) == finished([ReasoningDelta("12345678"), estimate(2, 2), LENGTH])
 
 
 def test_max_tokens_reached_in_tags_end_the_rest_of_the_piece():
     events = [TextDelta("<think>12345678</think>a<think>"), STOP]
-    expected = [ReasoningDelta("12345678", "tags"), estimate(2, 2), LENGTH]
-    assert answered(request(max_tokens=2), *events) == expected
+    expected: list[Event] = [ReasoningDelta("12345678", "tags"), estimate(2, 2), LENGTH]
+    assert answered(request(max_tokens=2), *events) == finished(expected)
 
 
 def test_reasoning_after_the_end_does_not_come():
     pipeline = Pipeline(request(max_tokens=1), Rules(), ())
     out = pipeline.feed([TextDelta("<think>1234</think><think>5678</think>")])
-    assert out == [ReasoningDelta("1234", "tags"), estimate(1, 1), LENGTH]
+    assert out == finished([ReasoningDelta("1234", "tags"), estimate(1, 1), LENGTH])
 
 
 def test_tool_calls_are_not_cut():
@@ -233,6 +231,7 @@ def test_answer_may_be_as_large_as_allowed_and_no_larger(events: list[Event]):
         ([TextDelta("a")], Thinking(None, "none"), 1),
         ([TextDelta("<think>a</think>b"), ReasoningDelta("c")], Thinking("raw", "tags"), 3),
         ([ReasoningDelta("c", kind="summary"), TextDelta("<think>a</think>")], Thinking("summary", "field"), 2),
+        ([ReasoningDelta(""), ReasoningDelta("c", "tags")], Thinking("raw", "tags"), 1),
     ],
 )
 def test_what_is_known_at_the_end(events: list[Event], thinking: Thinking, pieces: int):

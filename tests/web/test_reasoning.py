@@ -1,5 +1,6 @@
 """Reasoning from the request to the answer, in every dialect."""
 
+import json
 from typing import Any
 
 import pytest
@@ -39,7 +40,9 @@ every_dialect = pytest.mark.parametrize("path", ASKED)
 async def test_reasoning_may_come_inline(site: Site, backend: FakeBackend, path: str):
     backend.script = [REASONED]
     response = await site.ask("POST", path, json=ASKED[path], headers={"x-relay-reasoning": "inline"})
-    assert "<think>why</think>\\n\\nbecause" in await response.get_data(as_text=True)
+    body = await response.get_data(as_text=True)
+    assert "<think>why</think>\\n\\nbecause" in body
+    assert json.loads(body)["relay"] == {"thinking_type": "raw", "thinking_source": "field"}
 
 
 @every_dialect

@@ -25,11 +25,9 @@ from relay.core.events import (
     Event,
     Finished,
     FinishReason,
-    ReasoningDelta,
     Started,
     Usage,
     UsageReport,
-    thinking_metadata,
 )
 from relay.dialects.anthropic import errors, wire
 from relay.dialects.anthropic.form import PLAIN, ReplyForm
@@ -86,7 +84,6 @@ class EventEncoder:
         self._index = -1
         self._delta = b""
         self._usage = self._start.usage
-        self._first_reasoning: ReasoningDelta | None = None
         self._closed = False
 
     def encode(self, events: Iterable[Event]) -> bytes:
@@ -118,8 +115,6 @@ class EventEncoder:
             case Finished():
                 return self._finish(event)
             case _:
-                if isinstance(event, ReasoningDelta):
-                    self._first_reasoning = self._first_reasoning or event
                 return b"".join(map(self._piece, self._blocks.feed(event)))
 
     def _piece(self, piece: Piece) -> bytes:
@@ -145,7 +140,7 @@ class EventEncoder:
         end = wire.MessageDelta(
             delta=_end(self._blocks, finished.reason, finished.stop_sequence),
             usage=self._usage,
-            relay=thinking_metadata(self._first_reasoning),
+            relay=finished.thinking,
         )
         last = b"".join(map(self._piece, self._blocks.close()))
         self._closed = True

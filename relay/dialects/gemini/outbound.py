@@ -23,7 +23,7 @@ from msgspec import UNSET
 
 from relay.core import sse
 from relay.core.answer import Answer
-from relay.core.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, ToolCallDelta
+from relay.core.events import Event, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from relay.dialects.base import StreamClosed, coalesce
 from relay.dialects.gemini import errors, wire
 from relay.dialects.gemini.form import PLAIN, ReplyForm
@@ -92,7 +92,7 @@ class ResponseEncoder:
         if self._closed:
             raise _closed()
         if isinstance(event, Finished):
-            return self._finish(event.reason)
+            return self._finish(event)
         part = self._telling.part(event)
         if part is not None:
             return self._items.next(self._response(event, part))
@@ -104,11 +104,10 @@ class ResponseEncoder:
             return b"%b%b%b" % (self._before_text, _encode(part.text), self._after_text)
         return self._frame.response(candidate(part))
 
-    def _finish(self, reason: FinishReason) -> bytes:
+    def _finish(self, finished: Finished) -> bytes:
         self._closed = True
-        telling = self._telling
-        end = last_candidate([], reason, telling.broken)
-        return self._items.last(self._frame.response(end, telling.usage, telling.thinking))
+        end = last_candidate([], finished.reason, self._telling.broken)
+        return self._items.last(self._frame.response(end, self._telling.usage, finished.thinking))
 
 
 def response(frame: Frame, answer: Answer) -> bytes:

@@ -12,13 +12,11 @@ from relay.core.events import (
     ReasoningProof,
     Started,
     TextDelta,
-    Thinking,
     ToolCallDelta,
     ToolCallEnded,
     ToolCallStarted,
     Usage,
     UsageReport,
-    thinking_metadata,
 )
 from relay.core.request import ToolCall
 from relay.dialects.gemini import pieces, wire
@@ -32,13 +30,11 @@ class Telling:
     Attributes:
         broken: names of the functions whose calls could not be told: their arguments are no JSON object.
         usage: what the answer cost, once that is known.
-        thinking: where its reasoning came from.
     """
 
     def __init__(self, *, thoughts: bool) -> None:
         self.broken: list[str] = []
         self.usage: Usage | None = None
-        self.thinking = Thinking()
         self._thoughts = thoughts
         self._has_text = False
         self._call = _OpenCall("", "")
@@ -67,8 +63,6 @@ class Telling:
         return wire.ToldPart(text=text) if text else None
 
     def _thought(self, delta: ReasoningDelta) -> wire.ToldPart | None:
-        if self.thinking == Thinking():
-            self.thinking = thinking_metadata(delta)
         return wire.ToldPart(text=delta.text, thought=True) if self._thoughts and delta.text else None
 
     def _image(self, url: str) -> wire.ToldPart | None:

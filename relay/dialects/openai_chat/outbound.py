@@ -36,7 +36,6 @@ from relay.core.events import (
     ToolCallStarted,
     Usage,
     UsageReport,
-    thinking_metadata,
 )
 from relay.core.request import Image, Text, ToolCall
 from relay.dialects import freeform
@@ -91,7 +90,6 @@ class ChunkEncoder:
         self._delta_end = b',"logprobs":null,"finish_reason":null}' + self._end
         self._text_end = b"}" + self._delta_end
         self._usage: Usage | None = None
-        self._first_reasoning: ReasoningDelta | None = None
         self._called = self._has_content = self._closed = False
 
     def encode(self, events: Iterable[Event]) -> bytes:
@@ -127,13 +125,11 @@ class ChunkEncoder:
                 self._usage = usage
             case ToolCallEnded() | ReasoningProof():
                 pass
-            case Finished(reason=reason):
-                chunk = self._finish(reason)
+            case Finished():
+                chunk = self._finish(event)
         return chunk
 
     def _reason(self, event: ReasoningDelta) -> bytes:
-        if self._first_reasoning is None:
-            self._first_reasoning = event
         if not self._form.reasoning:
             return self.keep_alive  # else a client would take long thinking for a dead connection
         return b"%b%b%b" % (self._reasoning, _encode(event.text), self._text_end)
@@ -154,10 +150,10 @@ class ChunkEncoder:
             return b""
         return b"%b%b%b" % (self._delta, _encode(delta), self._delta_end)
 
-    def _finish(self, reason: FinishReason) -> bytes:
+    def _finish(self, finished: Finished) -> bytes:
         self._closed = True
-        word = _encode(_finish_reason(reason, called=self._called, form=self._form))
-        thinking = _encode(thinking_metadata(self._first_reasoning))
+        word = _encode(_finish_reason(finished.reason, called=self._called, form=self._form))
+        thinking = _encode(finished.thinking)
         last = b'%b{},"logprobs":null,"finish_reason":%b}%b,"relay":%b}\n\n' % (self._delta, word, self._last, thinking)
         return last + self._usage_chunk() + sse.DONE
 

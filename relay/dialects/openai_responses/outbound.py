@@ -103,4 +103,4 @@ def _retold(answer: Answer) -> Iterator[Event]:
     yield from answer.events
     if answer.usage is not None:
         yield UsageReport(answer.usage)
-    yield Finished(answer.finish_reason, answer.stop_sequence)
+    yield Finished(answer.finish_reason, answer.stop_sequence, answer.thinking)

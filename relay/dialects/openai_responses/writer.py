@@ -28,7 +28,6 @@ from relay.core.events import (
     ToolCallStarted,
     Usage,
     UsageReport,
-    thinking_metadata,
 )
 from relay.dialects.base import StreamClosed, coalesce
 from relay.dialects.images import markdown_image
@@ -77,7 +76,6 @@ class Writer:
         self._output: list[bytes] = []
         self._open: OutputItem | None = None
         self._calls = 0
-        self._first_reasoning: ReasoningDelta | None = None
         self._raw = self._inline = False
         self._answers: dict[int, str] = {}
 
@@ -183,8 +181,7 @@ class Writer:
 
     def _end(self, name: str, **changes: object) -> list[Note]:
         self._closed = True
-        relay = thinking_metadata(self._first_reasoning)
-        self._state = msgspec.structs.replace(self._state, **changes, relay=relay)
+        self._state = msgspec.structs.replace(self._state, **changes)
         return [self._about(name)]
 
     def _finish(self, finished: Finished) -> Iterator[Note]:
@@ -193,6 +190,7 @@ class Writer:
             # An answer without any item breaks clients that take the first one.
             yield from self._begin(MessageItem(*self._next("msg")))
         yield from self._close("completed" if incomplete is None else "incomplete")
+        self._state = msgspec.structs.replace(self._state, relay=finished.thinking)
         if incomplete is None:
             yield from self._end("response.completed", status="completed", completed_at=self._clock())
         else:
@@ -241,7 +239,6 @@ class Writer:
             yield from self._tell(piece)
 
     def _reason(self, delta: ReasoningDelta) -> Iterator[Note]:
-        self._first_reasoning = self._first_reasoning or delta
         self._raw |= delta.kind == "raw"
         if self._form.reasoning == "none":
             return

@@ -9,6 +9,7 @@ from anthropic.types import Message
 from hypothesis import given
 from hypothesis import strategies as st
 from support import anthropic_stream
+from support.finished import finished
 
 from relay.core.answer import Answer, Collector
 from relay.core.events import (
@@ -35,14 +36,16 @@ OMITTED = ReplyForm(display=Display.OMITTED)
 WITHOUT = ReplyForm(display=Display.NONE)
 USAGE = UsageReport(Usage(input_tokens=9, output_tokens=5, cached_tokens=2, cache_write_tokens=3, reasoning_tokens=4))
 STOP = Finished(FinishReason.STOP)
-TALK: list[Event] = [
-    Started("m"),
-    ReasoningDelta("why", source="tags"),
-    TextDelta("hel"),
-    TextDelta("lo\n→ 😀"),
-    USAGE,
-    STOP,
-]
+TALK = finished(
+    [
+        Started("m"),
+        ReasoningDelta("why", source="tags"),
+        TextDelta("hel"),
+        TextDelta("lo\n→ 😀"),
+        USAGE,
+        STOP,
+    ]
+)
 CALLS: list[Event] = [
     Started("m"),
     ReasoningDelta("why"),
@@ -118,7 +121,7 @@ ASKED: Any = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "cont
 
 
 def test_bytes_of_a_stream():
-    assert one_by_one(CALLS).decode() == (
+    assert one_by_one(finished(CALLS)).decode() == (
         'event: message_start\ndata: {"type":"message_start","message":{"type":"message","id":"msg_1",'
         '"role":"assistant","model":"m","content":[],"stop_reason":null,"stop_sequence":null,"stop_details":null,"usage":{"input_tokens":7,'
         '"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0}}}\n\n'

@@ -10,6 +10,7 @@ from google.genai.errors import APIError
 from hypothesis import given
 from hypothesis import strategies as st
 from support import gemini
+from support.finished import finished
 
 from relay.core.answer import Collector
 from relay.core.events import (
@@ -46,7 +47,7 @@ COUNTS = {
 STOP = Finished(FinishReason.STOP)
 RAW = {"thinking_type": "raw", "thinking_source": "field"}
 NONE = {"thinking_type": None, "thinking_source": "none"}
-TALK: list[Event] = [Started("m"), ReasoningDelta("why"), TextDelta("hel"), TextDelta("lo\n→ 😀"), USAGE, STOP]
+TALK = finished([Started("m"), ReasoningDelta("why"), TextDelta("hel"), TextDelta("lo\n→ 😀"), USAGE, STOP])
 CALLS: list[Event] = [
     Started("m"),
     TextDelta("look: "),
@@ -166,7 +167,7 @@ def test_reasoning_is_a_sign_of_life_to_those_who_do_not_want_it():
 
 
 def test_reasoning_of_tags_says_so():
-    events: list[Event] = [ReasoningDelta("a", "tags"), ReasoningDelta("b", "field", "summary"), STOP]
+    events = finished([ReasoningDelta("a", "tags"), ReasoningDelta("b", "field", "summary"), STOP])
     assert read(events, THOUGHTS)[-1]["relay"] == {"thinking_type": "raw", "thinking_source": "tags"}
     assert read([STOP])[-1]["relay"] == NONE
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from support.finished import finished
 
 from relay.core.answer import Answer, Collector
 from relay.core.events import (
@@ -33,14 +34,16 @@ from relay.errors import SessionLost
 WITH_USAGE = ReplyForm(include_usage=True)
 LEGACY = ReplyForm(legacy_functions=True)
 USAGE = UsageReport(Usage(input_tokens=3, output_tokens=5, cached_tokens=1, reasoning_tokens=2))
-TALK: list[Event] = [
-    Started("m"),
-    ReasoningDelta("why"),
-    TextDelta("hel"),
-    TextDelta("lo\n→ 😀"),
-    USAGE,
-    Finished(FinishReason.STOP),
-]
+TALK = finished(
+    [
+        Started("m"),
+        ReasoningDelta("why"),
+        TextDelta("hel"),
+        TextDelta("lo\n→ 😀"),
+        USAGE,
+        Finished(FinishReason.STOP),
+    ]
+)
 CALLS: list[Event] = [
     Started("m"),
     TextDelta("look: "),
@@ -258,13 +261,8 @@ def relay_of(events: list[Event], form: ReplyForm = PLAIN) -> list[Any]:
 @pytest.mark.parametrize("form", [PLAIN, WITH_USAGE])
 def test_sdk_reads_where_reasoning_came_from(form):
     raw = {"thinking_type": "raw", "thinking_source": "tags"}
-    events = [
-        Started("m"),
-        ReasoningDelta("why", "tags"),
-        TextDelta("a"),
-        ReasoningDelta("b"),
-        Finished(FinishReason.STOP),
-    ]
+    reasoned = [ReasoningDelta("why", "tags"), TextDelta("a"), ReasoningDelta("b")]
+    events = finished([Started("m"), *reasoned, Finished(FinishReason.STOP)])
     assert relay_of(events, form) == [None, None, None, None, raw, {"relay": raw}]
 
 

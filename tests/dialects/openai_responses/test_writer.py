@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import responses
+from support.finished import finished
 
 from relay.core.events import (
     Event,
@@ -35,7 +36,7 @@ USAGE = UsageReport(
 )
 STOP = Finished(FinishReason.STOP)
 CUT = Finished(FinishReason.LENGTH)
-TALK: list[Event] = [Started("m"), ReasoningDelta("why"), TextDelta("hel"), TextDelta("lo\n→ 😀"), USAGE, STOP]
+TALK = finished([Started("m"), ReasoningDelta("why"), TextDelta("hel"), TextDelta("lo\n→ 😀"), USAGE, STOP])
 
 
 def call(index: int, name: str, *pieces: str) -> list[Event]:
@@ -392,7 +393,7 @@ def test_raw_reasoning_by_the_name_of_either_document(form, event):
 
 
 def test_reasoning_that_nobody_wants():
-    response = final([Started("m"), RAW, TextDelta("x"), STOP], ReplyForm(model="m", reasoning="none"))
+    response = final(finished([Started("m"), RAW, TextDelta("x"), STOP]), ReplyForm(model="m", reasoning="none"))
     assert response["output"] == [message("x")]
     assert response["relay"] == {"thinking_type": "raw", "thinking_source": "tags"}
 
