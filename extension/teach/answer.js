@@ -8,7 +8,7 @@ import { repeatedSelectors, stopSelector } from "./derive.js";
 import { candidatesOf } from "./network.js";
 import { Step } from "./step.js";
 import { Traffic } from "./traffic.js";
-import { holds, PROSE, textOf } from "./tree.js";
+import { coresOf, holds, PROSE, textOf } from "./tree.js";
 import { Witness } from "./witness.js";
 import { letters } from "./words.js";
 
@@ -91,6 +91,11 @@ export class FirstAnswer extends Step {
       const [question] = witness.holders(prompt);
       const not = [...all(this.document, this.findings.composer), ...(question && !holds(element, question) ? [question] : [])];
       this.findings.answers = repeatedSelectors(element, { before, not });
+      const core = this.findings.answers.length ? undefined : coresOf(element).find((each) => repeatedSelectors(each, { before, not }).length);
+      if (core) {
+        element = core;
+        continue;
+      }
       this.findings.mixed = this.findings.answers.length === 0 && question !== undefined;
       if (this.findings.mixed) this.findings.answers = repeatedSelectors(element, { before, not: all(this.document, this.findings.composer), after: question });
       if (this.findings.answers.length) {

@@ -23,6 +23,7 @@ const BUTTON = "button, a, [role=button], [role=menuitem], input, label";
 const HIGHEST = 8;
 const STRUCTURE_COST = 60;
 const PLACE_COST = 100;
+const NUMBERED_COST = 40;
 /** Each shadow root on the way multiplies the selectors: of each only the best go on. */
 const MOST_WAYS = 4;
 const MOST_WITHIN = 60;
@@ -142,14 +143,14 @@ function tokensOf(element) {
   const attribute = (/** @type {string} */ name, /** @type {number} */ cost, start = "") => {
     const value = element.getAttribute(name);
     if (value && value.length <= 60 && !/[\n"\\]/.test(value) && !isGenerated(value)) {
-      tokens.push({ css: `${start}[${name}="${value}"]`, cost });
+      tokens.push({ css: `${start}[${name}="${value}"]`, cost: cost + numbered(value) });
     }
   };
   for (const name of NAMED) attribute(name, 1);
   for (const { name } of element.attributes) {
     if (name.startsWith("data-") && !NAMED.includes(name) && !UNSTABLE.test(name)) attribute(name, 6);
   }
-  if (element.id && !isGenerated(element.id)) tokens.push({ css: `#${escape(element.id)}`, cost: 3 });
+  if (element.id && !isGenerated(element.id)) tokens.push({ css: `#${escape(element.id)}`, cost: 3 + numbered(element.id) });
   attribute("role", 12);
   for (const [name, cost] of Object.entries(LABELLED)) attribute(name, cost, tag);
   tokens.push(...classesOf(element));
@@ -157,6 +158,11 @@ function tokensOf(element) {
   else tokens.push({ css: tag, cost: LANDMARKS.has(tag) ? 30 : STRUCTURE_COST });
   if (element.hasAttribute("contenteditable")) tokens.push({ css: `${tag}[contenteditable]`, cost: 20 });
   return tokens;
+}
+
+/** A name with a number is often that of one thing among others, and of another one tomorrow. @param {string} name */
+function numbered(name) {
+  return /\d$/.test(name) ? NUMBERED_COST : 0;
 }
 
 /**

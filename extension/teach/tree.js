@@ -1,5 +1,7 @@
 /** A page as its reader meets it: texts and elements, through open shadow roots. */
 
+import { letters, SIGN } from "./words.js";
+
 const UNREAD = new Set(["script", "style", "noscript", "template", "textarea", "input", "select", "svg", "head"]);
 /** Elements that are parts of a text rather than the whole of an answer. */
 export const PROSE = /^(p|span|em|strong|b|i|code|pre|li|ul|ol|h[1-6]|blockquote|table|tbody|tr|td|br|a)$/;
@@ -95,4 +97,16 @@ export function common(elements) {
   let found = first ?? null;
   while (found && !elements.every((each) => holds(/** @type {Element} */ (found), each))) found = parentOf(found);
   return found;
+}
+
+/**
+ * The parts of an element that hold most of its text, one in the other, down to the parts of a text.
+ * @param {Element} element
+ * @returns {Element[]}
+ */
+export function coresOf(element) {
+  const [text, ...texts] = [element, ...childrenOf(element)].map((each) => textOf(each));
+  const most = (/** @type {string} */ each) => letters(each).length * 2 > letters(text ?? "").length && each.includes(SIGN) === text?.includes(SIGN);
+  const core = childrenOf(element)[texts.findIndex(most)];
+  return core && !PROSE.test(core.localName) ? [core, ...coresOf(core)] : [];
 }

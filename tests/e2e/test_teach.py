@@ -105,6 +105,16 @@ async def taught(person: Person, *, send: str | None = None) -> dict[str, Any]:
                 "file_input": "chat-app >>> #files",
             },
         ),
+        (
+            "nested.html",
+            ("textarea", None),
+            {
+                "composer": 'chat-app >>> .bar >>> .ask >>> textarea[placeholder="Ask"]',
+                "answer": "chat-app >>> .log >>> .message >>> .body",
+                "question": "chat-app >>> .log >>> .message >>> .body",
+                "stop": "chat-app >>> .bar >>> div:nth-of-type(2) >>> button",
+            },
+        ),
     ],
 )
 async def test_site_is_taught_with_a_few_clicks(

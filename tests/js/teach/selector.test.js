@@ -28,6 +28,8 @@ const CASES = /** @type {const} */ ([
   ["what is around it", `<form class="ask"><button x></button></form><button></button>`, ".ask button"],
   ["the place, as a last resort", `<div id="bar"><button></button><button x></button></div>`, "#bar > button:nth-of-type(2)"],
   ["the place from the top", `<section><b></b></section><section><b x></b></section>`, "body > section:nth-of-type(2) > b"],
+  ["a name with a number after those without", `<textarea x id="c22" class="ask"></textarea>`, ".ask"],
+  ["a name with a number before the place", `<div><b x id="c22"></b><b></b></div>`, "#c22"],
   ["an odd id", `<b x id="a:b"></b>`, "#a\\:b"],
 ]);
 
