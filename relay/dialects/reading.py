@@ -19,6 +19,8 @@ from relay.errors import InvalidRequest
 MOST_NESTS: Final = 131_072
 """Most lists and objects in one body. Bytes bound texts well, but not these: thirty megabytes of ``[],`` take half a
 minute and gigabytes to look at, and nobody else is served meanwhile."""
+MOST_ITEMS: Final = 1_048_576
+"""Most items of all its lists and objects together, for the same reason."""
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -94,7 +96,7 @@ def check_depth(values: Mapping[str, Iterable[Any]], most: int) -> None:
 def _guarded(body: bytes, read: Callable[[bytes], T], *, mended: bool = False) -> T:
     try:
         body.decode()  # msgspec does not look into the strings that it skips
-        _check_nests(body)
+        _check_size(body)
         return read(body)
     except msgspec.ValidationError as exc:
         raise _invalid_field(str(exc)) from exc
@@ -108,19 +110,22 @@ def _guarded(body: bytes, read: Callable[[bytes], T], *, mended: bool = False) -
         raise InvalidRequest("The body is nested too deeply.") from exc
 
 
-_TO_NEXT: Final = re.compile(rb'(?:[^"\[{]++|"(?:[^"\\]++|\\.)*+")*+[\[{]', re.DOTALL)
-"""Up to the next list or object, past all strings."""
+def _more_than(most: int, marks: str) -> re.Pattern[bytes]:
+    """Return what matches a body with more than `most` of `marks` outside of its strings."""
+    to_next = rf'(?:[^"{marks}]++|"(?:[^"\\]++|\\.)*+")*+[{marks}]'
+    return re.compile(f"(?:{to_next}){{{most + 1}}}".encode(), re.DOTALL)
 
 
-def _check_nests(body: bytes) -> None:
-    """Refuse what has more lists and objects than ``MOST_NESTS``; brackets in texts are none."""
-    if body.count(b"[") + body.count(b"{") <= MOST_NESTS:
-        return
-    found = at = 0
-    while match := _TO_NEXT.match(body, at):
-        found, at = found + 1, match.end()
-        if found > MOST_NESTS:
-            raise InvalidRequest(f"The body has more than {MOST_NESTS} lists and objects.")
+_NESTS: Final = _more_than(MOST_NESTS, r"\[{")
+_ITEMS: Final = _more_than(MOST_ITEMS - 1, ",")
+
+
+def _check_size(body: bytes) -> None:
+    """Refuse what has more than ``MOST_NESTS`` or ``MOST_ITEMS``; brackets and commas in texts do not count."""
+    if body.count(b"[") + body.count(b"{") > MOST_NESTS and _NESTS.match(body):
+        raise InvalidRequest(f"The body has more than {MOST_NESTS} lists and objects.")
+    if body.count(b",") >= MOST_ITEMS and _ITEMS.match(body):
+        raise InvalidRequest(f"The body has more than {MOST_ITEMS} items in its lists and objects.")
 
 
 _PLACE: Final = re.compile(r"(?P<what>.*?)(?: - at `(?:key in )?\$\.?(?P<path>.*)`)?", re.DOTALL)

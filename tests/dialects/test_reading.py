@@ -1,7 +1,7 @@
 import msgspec
 import pytest
 
-from relay.dialects.reading import MOST_NESTS, Reader, check_count, check_depth, parse_json, typed
+from relay.dialects.reading import MOST_ITEMS, MOST_NESTS, Reader, check_count, check_depth, parse_json, typed
 from relay.errors import InvalidRequest
 
 
@@ -58,6 +58,19 @@ def test_lists_and_objects_are_bounded(nest: bytes):
 
 def test_brackets_in_texts_are_no_lists():
     text = '[{"' * MOST_NESTS
+    assert parse_json(msgspec.json.encode([text])) == [text]
+
+
+def test_items_are_bounded():
+    most = b"[%b1]" % (b"1," * (MOST_ITEMS - 1))
+    assert len(parse_json(most)) == MOST_ITEMS
+    with pytest.raises(InvalidRequest) as error:
+        parse_json(b'["a,\\"", %b' % most[1:])
+    assert problem(error) == (f"The body has more than {MOST_ITEMS} items in its lists and objects.", None)
+
+
+def test_commas_in_texts_are_no_items():
+    text = ',"' * MOST_ITEMS
     assert parse_json(msgspec.json.encode([text])) == [text]
 
 
