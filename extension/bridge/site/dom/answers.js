@@ -16,7 +16,7 @@ export class Answers {
   #document;
   #dom;
   #read;
-  /** @type {Set<Element>} */ #answers = new Set();
+  /** With the text of each. @type {Map<Element, string | null>} */ #answers = new Map();
   /** @type {Set<Element>} */ #questions = new Set();
   #last = "";
 
@@ -31,16 +31,18 @@ export class Answers {
     this.#read = read;
   }
 
-  /** How many answers the page shows. */
-  get count() {
-    return this.#found().length;
+  /** Whether nothing was said yet. A page may greet, and have more that looks like an answer: a question tells better. */
+  get none() {
+    const { question, answer } = this.#dom;
+    if (question && question !== answer) return all(this.#document, question).length === 0;
+    return this.#found().length === 0;
   }
 
   /** Take what is on the page now for old. */
   remember() {
     const answers = this.#found();
     const last = answers.at(-1);
-    this.#answers = new Set(answers);
+    this.#answers = new Map(answers.map((answer) => [answer, answer.textContent]));
     this.#questions = new Set(all(this.#document, this.#dom.question));
     this.#last = last ? this.#read(last) : "";
   }
@@ -69,14 +71,27 @@ export class Answers {
   #added(found) {
     const lastKnown = found.findLastIndex((answer) => this.#answers.has(answer));
     const added = found.slice(lastKnown + 1);
-    return lastKnown >= 0 && added.length > 0 ? added : found.slice(this.#answers.size);
+    if (lastKnown < 0) return found.slice(this.#answers.size);
+    if (added.length > 0) return added;
+    // Something that only looks like an answer may stand below them all.
+    const more = found.length - this.#answers.size;
+    return more > 0 ? found.filter((answer) => !this.#answers.has(answer)).slice(-more) : [];
   }
 
   /** @param {Element[]} found */
   #afterQuestion(found) {
     const question = all(this.#document, this.#dom.question).at(-1);
     if (!question || this.#questions.has(question)) return [];
-    return found.filter((answer) => follows(question, answer));
+    return found.filter((answer) => follows(question, answer) && !this.#isBelow(answer));
+  }
+
+  /**
+   * Whether it was there before and is as it was, such as a footer that only looks like an answer.
+   * @param {Element} answer
+   */
+  #isBelow(answer) {
+    const text = this.#answers.get(answer);
+    return text !== undefined && text === answer.textContent && answer.shadowRoot === null;
   }
 
   /**

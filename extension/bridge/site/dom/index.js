@@ -116,7 +116,7 @@ export class DomChat {
    * @param {{signal: AbortSignal}} options
    */
   async fresh({ signal }) {
-    const empty = () => this.#answers.count === 0 && all(this.#document, this.#dom.question).length === 0;
+    const empty = () => this.#answers.none;
     const page = { document: this.#document, watch: this.#watch, empty };
     await open(page, this.#options.conversation ?? {}, { signal });
   }

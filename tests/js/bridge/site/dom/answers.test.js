@@ -78,11 +78,27 @@ test("with questions, the answers to the last new one are new", () => {
   assert.deepEqual(fresh("", [add(answered("greeting"))], dom), [[]]);
 });
 
+test("what looks like an answer and stands below them all is none", () => {
+  const above = (/** @type {HTMLElement} */ body) => body.querySelector("footer")?.insertAdjacentHTML("beforebegin", '<i class="q">!</i><p class="a">new</p>');
+  const dom = { ...DOM, question: ".q" };
+  const page = `${answered("old")}<footer>${answered("made with a kit")}</footer>`;
+
+  assert.deepEqual(fresh(page, [nothing, above]), [[], ["new"]]);
+  assert.deepEqual(fresh(page, [nothing, above], dom), [[], ["new"]]);
+});
+
+test("nothing was said until something was asked, where that can be told", () => {
+  const document = documentOf(answered("How can I help?"));
+  const dom = { ...DOM, question: ".q" };
+
+  assert.deepEqual([DOM, dom].map((each) => new Answers(document, each, () => "").none), [false, true]);
+});
+
 test("a new question is noticed", () => {
   const document = documentOf("<i>one</i>");
   const answers = new Answers(document, { ...DOM, question: "i" }, () => "");
   answers.remember();
-  assert.deepEqual([answers.asked(), answers.count], [false, 0]);
+  assert.deepEqual([answers.asked(), answers.none], [false, false]);
   document.body.append(document.createElement("i"));
   assert.equal(answers.asked(), true);
 });
