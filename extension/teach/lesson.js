@@ -24,6 +24,8 @@ import { selectorFor } from "./selector.js";
  */
 
 const EDITABLE = "textarea, input, [contenteditable]:not([contenteditable=false])";
+/** So many levels above what was clicked a field is looked for. */
+const BESIDE = 4;
 
 /** One lesson on one page. */
 export class Lesson {
@@ -97,10 +99,26 @@ export class Lesson {
   }
 }
 
-/** The place that takes text, at or around what was clicked, or in it. @param {Element} element */
-function fieldOf(element) {
+/** The place that takes text, at or around what was clicked, or in it, or beneath it. @param {Element} element */
+export function fieldOf(element) {
   let field = element.closest(EDITABLE);
   // An editor may have editable parts: the outermost is what a person writes into.
   while (field?.parentElement?.closest(EDITABLE)) field = field.parentElement.closest(EDITABLE);
-  return field ?? element.querySelector(EDITABLE);
+  return field ?? element.querySelector(EDITABLE) ?? fieldBeside(element);
+}
+
+/**
+ * Designs lay labels and frames over their fields: the only field close by is meant.
+ * @param {Element} element
+ * @returns {Element | null}
+ */
+function fieldBeside(element) {
+  const label = element.closest("label");
+  if (label?.control?.matches(EDITABLE)) return label.control;
+  let around = element.parentElement;
+  for (let height = 1; around && height <= BESIDE; height += 1, around = around.parentElement) {
+    const [field, ...others] = [...around.querySelectorAll(EDITABLE)].filter(visible);
+    if (field) return others.length ? null : field;
+  }
+  return null;
 }
