@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib.metadata import version
+from weakref import WeakKeyDictionary
 
 import h11
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -16,6 +18,7 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.ws_stream import Handshake, WSStream
+from wsproto.events import Ping
 from wsproto.frame_protocol import CloseReason
 
 MEASURED_WITH = "0.18.0"
@@ -24,6 +27,8 @@ _original_send = TCPServer.protocol_send
 _original_handshake = Handshake.__init__
 _original_handle = WSStream.handle
 _original_events = WSStream._handle_events  # noqa: SLF001  # there is no public place to mend it
+_ended: WeakKeyDictionary[WSStream, asyncio.Event] = WeakKeyDictionary()
+"""What wakes those that wait to ping."""
 
 
 def apply(write_seconds: float) -> None:
@@ -42,7 +47,8 @@ def apply(write_seconds: float) -> None:
     setattr(H11Protocol, "_check_protocol", _stay_with_http1)  # noqa: B010  (mypy cannot type a replaced method)
     setattr(TCPServer, "protocol_send", _bounded_send(write_seconds))  # noqa: B010
     setattr(Handshake, "__init__", _without_extensions)  # noqa: B010
-    setattr(WSStream, "handle", _end_when_refused)  # noqa: B010
+    setattr(WSStream, "handle", _end_when_over)  # noqa: B010
+    setattr(WSStream, "_send_pings", _ping_while_open)  # noqa: B010
     setattr(WSStream, "_handle_events", _end_when_too_large)  # noqa: B010
 
 
@@ -60,10 +66,24 @@ def _without_extensions(self: Handshake, headers: list[tuple[bytes, bytes]], htt
     self.extensions = None
 
 
-async def _end_when_refused(self: WSStream, event: StreamEvent) -> None:
+async def _ping_while_open(self: WSStream) -> None:
+    """Ping until the socket closes: Hypercorn waits for the time of the next one, and the connection's task with it.
+
+    CPython 3.11 writes a traceback for each of these that is left when the server stops.
+    """
+    ended = _ended.setdefault(self, asyncio.Event())
+    while not self.closed:
+        await self._send_wsproto_event(Ping())
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), self.config.websocket_ping_interval)
+
+
+async def _end_when_over(self: WSStream, event: StreamEvent) -> None:
     """End the connection of a handshake that Hypercorn itself refused: it would stay open, and the application wait."""
     before = self.closed
     await _original_handle(self, event)
+    if self.closed and self in _ended:
+        _ended[self].set()
     if self.closed and not before and not isinstance(event, StreamClosed):
         if self.app_put is not None:
             await self.app_put({"type": "websocket.disconnect", "code": CloseReason.ABNORMAL_CLOSURE.value})

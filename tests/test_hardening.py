@@ -126,10 +126,10 @@ async def serving(target: Target, **limits: Any) -> AsyncIterator[Target]:
 def unhardened() -> Iterator[None]:
     """Take relay's cure out again at the end, and begin without."""
     saved = H11Protocol._check_protocol, TCPServer.protocol_send
-    saved_sockets = WSStream.handle, WSStream._handle_events, Handshake.__init__
+    saved_sockets = WSStream.handle, WSStream._handle_events, WSStream._send_pings, Handshake.__init__
     yield
     H11Protocol._check_protocol, TCPServer.protocol_send = saved  # type: ignore[method-assign]
-    WSStream.handle, WSStream._handle_events, Handshake.__init__ = saved_sockets  # type: ignore[method-assign]
+    WSStream.handle, WSStream._handle_events, WSStream._send_pings, Handshake.__init__ = saved_sockets  # type: ignore[method-assign]
 
 
 @pytest.fixture
@@ -411,6 +411,31 @@ async def test_hypercorn_itself_still_leaves_it_open(unhardened: None, opening: 
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(reader.read(), 0.3)
         writer.close()
+
+
+PINGERS = {"WSStream._send_pings", "_ping_while_open"}
+
+
+async def closed(target: Target) -> set[str]:
+    """Open a socket, close it, and return what still pings it."""
+    reader, writer, _ = await opened(target)
+    writer.write(frame(8, b"\x03\xe8"))
+    async with asyncio.timeout(SOON):
+        await reader.read()
+    writer.close()
+    await asyncio.wait_for(target.ended.wait(), SOON)
+    for _ in range(50):
+        await asyncio.sleep(0)
+    return {getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()} & PINGERS
+
+
+async def test_nothing_pings_a_socket_that_is_closed(small: Target):
+    assert await closed(small) == set()
+
+
+async def test_hypercorn_itself_still_waits_to_ping_it(unhardened: None):
+    async with serving(Target(), **SMALL) as target:
+        assert await closed(target) == {"WSStream._send_pings"}
 
 
 async def test_frames_after_the_close_do_no_harm(small: Target):

@@ -224,6 +224,7 @@ def untouched_process(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(hardening.TCPServer, "protocol_send", hardening.TCPServer.protocol_send)
     monkeypatch.setattr(hardening.WSStream, "handle", hardening.WSStream.handle)
     monkeypatch.setattr(hardening.WSStream, "_handle_events", hardening.WSStream._handle_events)
+    monkeypatch.setattr(hardening.WSStream, "_send_pings", hardening.WSStream._send_pings)
     monkeypatch.setattr(hardening.Handshake, "__init__", hardening.Handshake.__init__)
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
