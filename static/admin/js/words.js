@@ -121,7 +121,9 @@ export function sinceWords(since, now) {
 export function summaryOf(sessions) {
   const waiting = sessions.filter(({ state }) => NEEDS.includes(state)).length;
   const able = sessions.filter(({ state }) => state === "ready" || state === "busy").length;
-  const text = `${able} of ${sessions.length} can answer.`;
+  const away = sessions.filter(({ state }) => state === "offline").length;
+  const here = sessions.length - away;
+  const text = [...(here > 0 ? [`${able} of ${here} can answer.`] : []), ...(away > 0 ? [`${away} offline.`] : [])].join(" ");
   if (sessions.length === 0) {
     const how = "Open relay’s page, connect a tab with the extension, or add a headless account: relay login --name NAME";
     return { tone: "offline", title: "No sessions yet", text: how };

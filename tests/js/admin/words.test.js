@@ -100,7 +100,8 @@ test("the summary says whether a person is needed", () => {
     return `${tone}: ${words}. ${text}`;
   };
   assert.match(title(), /^offline: No sessions yet\. .*relay login/);
-  assert.equal(title("ready", "busy", "offline"), "ready: All is well. 2 of 3 can answer.");
+  assert.equal(title("ready", "busy", "offline"), "ready: All is well. 2 of 2 can answer. 1 offline.");
+  assert.equal(title("offline", "offline"), "working: No session is ready. 2 offline.");
   assert.equal(title("starting"), "working: No session is ready. 0 of 1 can answer.");
   assert.equal(title("ready", "blocked"), "attention: One session needs you. 1 of 2 can answer.");
   assert.equal(title("site_changed", "login_required"), "attention: 2 sessions need you. 0 of 2 can answer.");
