@@ -73,7 +73,7 @@ export function textsBySelector(document, selectors) {
 }
 
 /**
- * Those selectors that find exactly one more text than before: the one that came.
+ * Those selectors that find exactly one more text than before: the one that came. First those that find nothing with it.
  * @param {Document} document
  * @param {Map<string, string[]>} before  see {@link textsBySelector}
  * @param {string} text
@@ -82,7 +82,9 @@ export function textsBySelector(document, selectors) {
  */
 export function confirmed(document, before, text, after) {
   const wanted = after === undefined ? [letters(text)] : [letters(after), letters(text)];
-  return [...before].flatMap(([css, earlier]) => {
+  /** @type {string[]} */
+  const exact = [];
+  const around = [...before].flatMap(([css, earlier]) => {
     const left = [...earlier];
     const fresh = outermost(all(document, css))
       .map((each) => letters(textOf(each)))
@@ -92,8 +94,12 @@ export function confirmed(document, before, text, after) {
         return at < 0 && each !== "";
       });
     const fits = fresh.every((each, at) => each.includes(wanted[at] ?? "") && each.length <= (wanted[at] ?? "").length + BESIDES);
-    return fresh.length === wanted.length && fits ? [css] : [];
+    if (fresh.length !== wanted.length || !fits) return [];
+    if (fresh.at(-1) !== wanted.at(-1)) return [css];
+    exact.push(css);
+    return [];
   });
+  return [...exact, ...around];
 }
 
 /** @param {Element[]} found */

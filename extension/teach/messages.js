@@ -9,7 +9,7 @@ import { buttonOf, selectorFor, selectorsOf } from "./selector.js";
 import { SIGN } from "./words.js";
 
 /** Harmless, and of a form that shows a lot: sentences, a second paragraph, a word and a number. */
-const PROMPTS = ["blue", "green", "red", "yellow"].map(
+const PROMPTS = ["blue", "green", "red", "yellow", "orange", "brown", "purple"].map(
   (colour, at) =>
     `Please answer with three short sentences about the colour ${colour}, then a line with only the word ${SIGN} and the number ${4711 + at}.`,
 );

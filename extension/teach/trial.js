@@ -24,11 +24,12 @@ const LONGEST_MS = 180_000;
  * @param {object} options
  * @param {import("../bridge/site/site.js").Environment["agent"]} options.agent
  * @param {AbortSignal} options.signal
+ * @param {AbortSignal} [options.stuck]  says, with the reason, that nothing will come any more
  * @param {(text: string) => void} [options.onpart]  hears the text so far
  * @param {(value: unknown, environment: any) => import("../bridge/site/make.js").PageAdapter} [options.make]
  * @returns {Promise<Trial>}
  */
-export async function tryWay(description, way, prompt, { agent, signal, onpart = () => {}, make = makeSiteAdapter }) {
+export async function tryWay(description, way, prompt, { agent, signal, stuck, onpart = () => {}, make = makeSiteAdapter }) {
   const adapter = make({ ...description, ways: [way] }, { agent });
   /** @type {string | undefined} */
   let changed;
@@ -40,7 +41,7 @@ export async function tryWay(description, way, prompt, { agent, signal, onpart =
   try {
     const model = await modelOf(adapter, description);
     const request = { model, messages: [{ role: /** @type {const} */ ("user"), content: [{ type: /** @type {const} */ ("text"), text: prompt }] }] };
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]);
+    const limit = AbortSignal.any([signal, ...(stuck ? [stuck] : []), AbortSignal.timeout(LONGEST_MS)]);
     for await (const part of adapter.chat(/** @type {any} */ (request), { signal: limit })) {
       if (part.type !== "text") continue;
       if (!trial.parts) trial.first = Date.now() - begun;
