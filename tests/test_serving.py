@@ -21,9 +21,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from relay import __version__, app, hardening, upkeep
+from relay import __version__, app, hardening, serving, upkeep
 from relay.app import Running
 from relay.bridge.headless.accounts import Accounts
+from relay.bridge.headless.supervisor import Supervisor
 from relay.datadir import DataDir
 from relay.errors import SetupError
 from relay.serving import open_listeners, serve
@@ -320,6 +321,26 @@ async def test_client_that_names_no_model_gets_one_that_is_there(tmp_path: Path)
             await house.chat()
             assert page.calls[0]["request"]["model"] == "first"
             assert (await house.health())["model"] == "first"
+
+
+async def test_browsers_may_be_run_before_the_first_request_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    begun: list[str] = []
+    running, serve_http = Supervisor.running, serving.serve_http
+
+    @asynccontextmanager
+    async def run_browsers(self: Supervisor, *, start_all: bool) -> AsyncIterator[None]:
+        async with running(self, start_all=start_all):
+            begun.append("browsers")
+            yield
+
+    async def read_requests(*args: Any, **options: Any) -> None:
+        begun.append("requests")
+        await serve_http(*args, **options)
+
+    monkeypatch.setattr(Supervisor, "running", run_browsers)
+    monkeypatch.setattr(serving, "serve_http", read_requests)
+    async with relay_running(tmp_path):
+        assert begun == ["browsers", "requests"]
 
 
 async def test_images_are_fetched_only_if_that_is_switched_on(tmp_path: Path):
