@@ -17,6 +17,8 @@ export class Rewritten extends Error {}
 const SURELY_TEXT = 32;
 /** What only says how words look: a fence with its language, marks of emphasis, lists, quotes and tables. */
 const MARKUP = /```[^\n]*|[\s*_`#>~|\\]|(?<=(?:^|\n)[ \t]*)[-+](?=\s)|:?-{3,}:?/;
+/** At the beginning of a line, of an entry or of a quote. */
+const FENCE = /^(?:[ \t>]|[-*+] |\d+[.)] )*(`{3,}|~{3,})([^\n]*)$/gm;
 
 /** Settles one growing text. */
 export class Settled {
@@ -79,8 +81,25 @@ function commonStart(one, other) {
  */
 function settledLength(text, length) {
   const certain = text.slice(0, length).replace(/[\s*_`#>~|\\+=-]+$|[\ud800-\udbff]$/, "");
+  const raw = openFence(text);
+  if (raw >= 0 && raw < certain.length) return certain.slice(0, raw).trimEnd().length;
   const line = certain.lastIndexOf("\n") + 1;
   return /^[\s>]*(\||```|~~~)/.test(certain.slice(line)) ? certain.slice(0, line).trimEnd().length : certain.length;
+}
+
+/**
+ * Where a code block begins that nothing ends: a page that knows it for one would show its end, so this one still takes
+ * the code for words, and its marks for markup. -1 if there is none.
+ * @param {string} text
+ */
+function openFence(text) {
+  let at = -1;
+  let fence = "";
+  for (const { index, 1: mark = "", 2: rest = "" } of text.matchAll(FENCE)) {
+    if (at < 0) [at, fence] = [index, mark];
+    else if (mark.startsWith(fence) && rest.trim() === "") at = -1;
+  }
+  return at;
 }
 
 /**

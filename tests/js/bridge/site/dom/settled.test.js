@@ -51,6 +51,17 @@ test("a fence waits for its language", () => {
   assert.deepEqual(pieces(...snapshots), ["", START, "", "\n\n```python\nx", " = 1\n```"]);
 });
 
+test("code that the page does not know for code yet waits until it does", () => {
+  const raw = [`${START}\n\n\`\`\`py\nget*a*`, `${START}\n\n\`\`\`py\nget*a*b = 1`];
+  const whole = `${START}\n\n\`\`\`py\nget_a_b = 1\n\`\`\``;
+  assert.deepEqual(pieces(...raw, whole, `${whole}\n\nThe end`), ["", START, "\n\n```py\nget", "_a_b = 1", "\n```\n\nThe end"]);
+});
+
+test("code in an entry and in code has its own end", () => {
+  const text = `${START}\n\n- \`\`\`\`md\n  \`\`\`py\n  \`\`\`\`\n\n1. one`;
+  assert.deepEqual(pieces(text, `${text} more`), ["", text, " more"]);
+});
+
 test("half of a pair of letters is not passed on", () => {
   const [before, after] = [`${START} 😀`, `${START} 😁`];
   assert.deepEqual(pieces(before, after), ["", `${START} `, "😁"]);
@@ -84,7 +95,8 @@ test("text goes on while its markup is another already", () => {
 
 test("a language that comes late does not stop the code", () => {
   const code = `\`\`\`\n${START}\n`;
-  assert.deepEqual(pieces(`${code}a`, `${code}ab`, `${code}ab\nc`.replace("```", "```python")), ["", `${code}a`, "", "b\nc"]);
+  const snapshots = ["a", "ab", "ab\nc"].map((text) => `${code}${text}\n\`\`\``);
+  assert.deepEqual(pieces(...snapshots.slice(0, 2), `\`\`\`python${snapshots[2]?.slice(3)}`), ["", `${code}a`, "", "b\nc\n```"]);
 });
 
 test("closing marks are not said twice", () => {
