@@ -28,6 +28,7 @@ export class Extras extends Step {
       const lines = [
         `New chat: ${opening ? ("click" in opening ? opening.click : opening.url) : "unknown – all calls go on in the open chat"}`,
         `Stop button: ${this.findings.stop ?? "unknown – an answer cannot be stopped"}`,
+        ...(this.findings.busy && !this.findings.stop ? [`Shows that it writes: ${this.findings.busy}`] : []),
         `Choice of models: ${this.findings.picker?.option ?? "none"}`,
         `Thoughts: ${this.findings.thinking ?? "none"}`,
       ];

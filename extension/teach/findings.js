@@ -17,6 +17,7 @@ export class Findings {
   composer = "";
   /** @type {string | undefined} */ send;
   /** @type {string | undefined} */ stop;
+  /** What else is there while an answer is written. @type {string | undefined} */ busy;
   /** @type {string | undefined} */ thinking;
   /** @type {string[]} */ answers = [];
   /** Of the person's own messages. @type {string[]} */ questions = [];
@@ -75,6 +76,7 @@ export class Findings {
         answer,
         ...(this.send ? { send: this.send } : {}),
         ...(this.stop ? { stop: this.stop } : {}),
+        ...(this.busy && !this.stop ? { busy: this.busy } : {}),
         ...(question ? { question } : {}),
         ...(this.thinking ? { thinking: this.thinking } : {}),
         ...(file ? { file_input: file } : {}),

@@ -6,6 +6,7 @@
 import { visible } from "../bridge/site/dom/select.js";
 import { windowOf } from "../bridge/site/dom/watch.js";
 import { allSelectorsOf } from "./selector.js";
+import { Signs } from "./signs.js";
 import { childrenOf, common, elementsOf, everywhere, holds, parentOf, piecesOf, PROSE, rootsOf, textOf } from "./tree.js";
 import { letters, SIGN } from "./words.js";
 
@@ -26,6 +27,7 @@ export class Witness {
   /** @type {Set<Node>} */ #roots = new Set();
   /** @type {Map<string, Passing>} */ #buttons = new Map();
   /** @type {Set<string>} */ #known;
+  #signs;
   #sampled = 0;
   #length = 0;
   /** The letters of the page before. */
@@ -43,6 +45,7 @@ export class Witness {
     this.before = letters(this.text());
     this.#length = this.before.length;
     this.#known = new Set(this.#shownButtons().map(keyOf));
+    this.#signs = new Signs(document, ignored);
     const { MutationObserver } = windowOf(document);
     this.#observer = new MutationObserver((records) => this.#look(records));
     this.#watch(document);
@@ -161,6 +164,11 @@ export class Witness {
     return likely.length ? likely : gone.length === 1 ? gone : [];
   }
 
+  /** What else shows that the page is writing, until the end of the answer. */
+  writing() {
+    return this.#signs.lasting(this.changed);
+  }
+
   /** @param {MutationRecord[]} records */
   #look(records) {
     for (const { addedNodes, target } of records) {
@@ -174,14 +182,14 @@ export class Witness {
     const now = Date.now();
     if (now - this.#sampled < SAMPLE_MS) return;
     this.#sampled = now;
-    this.#lookAtButtons();
+    this.#lookAround();
   }
 
   /** Look at the page; also to be called now and then, for what nobody tells: looks, and shadow roots that came late. */
   sample() {
     for (const root of rootsOf(this.#document)) this.#watch(root);
     this.#measure();
-    this.#lookAtButtons();
+    this.#lookAround();
   }
 
   #measure() {
@@ -190,7 +198,8 @@ export class Witness {
     this.#length = length;
   }
 
-  #lookAtButtons() {
+  #lookAround() {
+    this.#signs.look();
     for (const element of this.#shownButtons()) {
       const key = keyOf(element);
       if (this.#known.has(key)) continue;
