@@ -58,6 +58,8 @@ export class DomChat {
   #opened = Date.now();
   /** Where the button is there without a text to send too, its absence means that an answer is written. */
   #sendStays = false;
+  /** Whether the page may still be writing an answer that its call has left. */
+  #left = false;
   /** @type {Set<Element>} */ #errors = new Set();
   /** @type {Set<Element>} */ #thought = new Set();
 
@@ -136,8 +138,9 @@ export class DomChat {
    * @param {SendOptions} options
    */
   async send(text, { files = [], model, newChat = false, signal }) {
-    await this.#idle(signal);
     const page = { document: this.#document, dom: this.#dom, composer: this.#composer, watch: this.#watch, signal };
+    if (newChat && this.#canLeave()) await this.fresh({ signal });
+    await this.#idle(signal);
     if (newChat) await this.fresh({ signal });
     const picker = this.#dom.model_picker;
     if (model !== undefined && picker) await choose({ ...page, picker }, model);
@@ -181,6 +184,7 @@ export class DomChat {
    * @returns {Promise<boolean>}
    */
   async stop() {
+    this.#left = true;
     for (let tries = 0; tries < 2 && this.busy(); tries += 1) {
       const button = pressable(this.#document, this.#dom.stop);
       if (button) click(button);
@@ -203,10 +207,18 @@ export class DomChat {
     }
   }
 
+  /** Nobody waits for an answer that was left and could not be stopped: a new chat is as good. */
+  #canLeave() {
+    const { temporary, new: opening = temporary } = this.#options.conversation ?? {};
+    if (!this.#left || !this.busy() || !opening) return false;
+    return "url" in opening || pressable(this.#document, opening.click) !== null;
+  }
+
   /** @param {AbortSignal} signal */
   async #idle(signal) {
     if (!(await this.#watch.until(() => !this.busy(), { ms: OTHERS_MS, signal })))
       throw new AdapterError("upstream", "The chat is still busy with an earlier answer.");
+    this.#left = false;
     const { state, detail = "The page cannot be used now." } = this.status();
     if (state === "ready") return;
     throw new AdapterError(state === "starting" ? "upstream" : state, detail);

@@ -126,6 +126,30 @@ test("a field for one line takes several, parted as it can hold them", async () 
   assert.deepEqual(page.sent, ["Hello", "one\u2028two\u2028\u2028three"]);
 });
 
+test("an answer that was left and cannot be stopped is not waited for where a new chat can be opened", async () => {
+  const page = chatPage({ conversation: { new: { click: "#new" } } });
+  page.document.body.insertAdjacentHTML("beforeend", '<button id="new">New</button>');
+  page.stop.onclick = () => {};
+  page.find("#new").onclick = () => {
+    page.list.replaceChildren();
+    page.end();
+  };
+  page.onsent = () => page.show('<p class="answer">Much to say</p>');
+  const leaving = new AbortController();
+  await page.chat.send("Hello", { signal: leaving.signal });
+  leaving.abort();
+  await assert.rejects(async () => {
+    for await (const _ of page.chat.answer({ signal: leaving.signal }));
+  });
+  assert.equal(page.chat.busy(), true);
+
+  page.onsent = () => {
+    page.show('<p class="answer">Hi.</p>');
+    soon(page.end);
+  };
+  assert.deepEqual(await page.ask("Again", { newChat: true }), [{ type: "text", text: "Hi." }]);
+});
+
 test("leaving early stops the page", async () => {
   const page = chatPage();
   page.onsent = () => {
