@@ -1,10 +1,9 @@
 /** Which of the answers on a page are those to the message that was just sent. */
 
+import { follows, inOrder } from "./order.js";
 import { all } from "./select.js";
 
 /** @typedef {import("./description.js").DomDescription} DomDescription */
-
-const FOLLOWING = 4;
 
 /**
  * The answers of one page, told apart by what was there before a message was sent.
@@ -80,7 +79,7 @@ export class Answers {
 
   /** @param {Element[]} found */
   #afterQuestion(found) {
-    const question = all(this.#document, this.#dom.question).at(-1);
+    const question = inOrder(all(this.#document, this.#dom.question)).at(-1);
     if (!question || this.#questions.has(question)) return [];
     return found.filter((answer) => follows(question, answer) && !this.#isBelow(answer));
   }
@@ -103,35 +102,9 @@ export class Answers {
     return this.#last === "" ? text !== "" : text !== "" && !text.startsWith(this.#last);
   }
 
-  /** Answers that are not inside another. */
+  /** Answers that are not inside another, the newest last. */
   #found() {
     const found = all(this.#document, this.#dom.answer);
-    return found.filter((answer) => !found.some((other) => other !== answer && other.contains(answer)));
+    return inOrder(found.filter((answer) => !found.some((other) => other !== answer && other.contains(answer))));
   }
-}
-
-/**
- * Whether one element stands after another, wherever in shadow roots the two are.
- * @param {Element} first
- * @param {Element} second
- */
-function follows(first, second) {
-  const around = hostsOf(second);
-  for (const one of hostsOf(first)) {
-    const other = around.find((each) => each.getRootNode() === one.getRootNode());
-    if (other) return Boolean(one.compareDocumentPosition(other) & FOLLOWING);
-  }
-  return false;
-}
-
-/**
- * An element, and the hosts of the shadow roots around it.
- * @param {Element} element
- * @returns {Element[]}
- */
-function hostsOf(element) {
-  const root = element.getRootNode();
-  /** @type {Element[]} */
-  const above = "host" in root ? hostsOf(/** @type {ShadowRoot} */ (root).host) : [];
-  return [element, ...above];
 }

@@ -114,6 +114,17 @@ test("where questions are found like answers, what comes after the new question 
   assert.deepEqual(fresh("", [add(answered("?", "new"))], dom), [["new"]]);
 });
 
+test("a list may be drawn from its end to its beginning", () => {
+  const first = (/** @type {string} */ html) => (/** @type {HTMLElement} */ body) => body.firstElementChild?.insertAdjacentHTML("afterbegin", html);
+  const list = (/** @type {string} */ html) => `<div style="display: flex; flex-direction: column-reverse">${html}</div>`;
+  const steps = [first('<p class="q">!</p>'), first(answered("new"))];
+  const [dom, mixed] = [{ ...DOM, question: ".q" }, { ...DOM, question: ".a" }];
+
+  assert.deepEqual(fresh(list(`${answered("old")}<p class="q">?</p>`), steps, dom), [[], ["new"]]);
+  assert.deepEqual(fresh(list(answered("old")), steps), [[], ["new"]]);
+  assert.deepEqual(fresh(list(answered("old", "?")), [first(answered("!")), first(answered("new"))], mixed), [[], ["new"]]);
+});
+
 test("questions and answers may stand in shadow roots of their own", () => {
   const say = (/** @type {string} */ name) => (/** @type {HTMLElement} */ body) => {
     const host = body.appendChild(body.ownerDocument.createElement("x-message"));
