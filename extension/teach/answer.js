@@ -33,7 +33,7 @@ export class FirstAnswer extends Step {
       await this.messages.send(prompt);
       await this.#wait(prompt, witness, traffic);
       const passing = witness.passing();
-      const writing = witness.writing();
+      const writing = witness.writing() ?? stopSelector(this.document, witness.resting(), this.findings.fixed());
       const candidates = await this.#findAnswer(prompt, witness, traffic);
       this.findings.stop ??= stopSelector(this.document, passing, this.findings.fixed()) ?? this.findings.previous?.dom?.stop ?? undefined;
       this.findings.busy = writing ?? this.findings.previous?.dom?.busy ?? undefined;

@@ -3,14 +3,14 @@
  * that are there only meanwhile.
  */
 
-import { visible } from "../bridge/site/dom/select.js";
+import { enabled, visible } from "../bridge/site/dom/select.js";
 import { windowOf } from "../bridge/site/dom/watch.js";
 import { allSelectorsOf } from "./selector.js";
 import { Signs } from "./signs.js";
 import { childrenOf, common, elementsOf, everywhere, holds, parentOf, piecesOf, PROSE, rootsOf, textOf } from "./tree.js";
 import { letters, SIGN } from "./words.js";
 
-/** @typedef {{element: Element, label: string, selectors: string[], seen: number}} Passing */
+/** @typedef {{element: Element, label: string, selectors: string[], seen: number, pressable: boolean}} Passing */
 
 /** What stands beside an answer in its frame: a name, a time, a picture made of letters. */
 const LABELS = 40;
@@ -156,12 +156,21 @@ export class Witness {
     return place;
   }
 
-  /** The buttons that were there only while the page answered, the likeliest stop button first. */
+  /** The buttons that could be pressed only while the page answered, the likeliest stop button first. */
   passing() {
-    const now = new Set(this.#shownButtons().map(keyOf));
-    const gone = [...this.#buttons].filter(([key, { seen }]) => !now.has(key) && seen > 1).map(([, button]) => button);
+    const gone = this.#gone().filter(({ pressable }) => pressable);
     const likely = gone.filter(({ label }) => STOPS.test(label));
     return likely.length ? likely : gone.length === 1 ? gone : [];
+  }
+
+  /** The buttons that rested meanwhile. */
+  resting() {
+    return this.#gone().filter(({ pressable }) => !pressable);
+  }
+
+  #gone() {
+    const now = new Set(this.#shownButtons().map(keyOf));
+    return [...this.#buttons].filter(([key, { seen }]) => !now.has(key) && seen > 1).map(([, button]) => button);
   }
 
   /** What else shows that the page is writing, until the end of the answer. */
@@ -204,8 +213,9 @@ export class Witness {
       const key = keyOf(element);
       if (this.#known.has(key)) continue;
       const known = this.#buttons.get(key);
-      if (known) known.seen += 1;
-      else this.#buttons.set(key, { element, label: labelOf(element), selectors: allSelectorsOf(element), seen: 1 });
+      const pressable = enabled(element);
+      if (!known) this.#buttons.set(key, { element, label: labelOf(element), selectors: allSelectorsOf(element), seen: 1, pressable });
+      else [known.seen, known.pressable] = [known.seen + 1, known.pressable || pressable];
     }
   }
 

@@ -99,6 +99,17 @@ test("the button that was there only meanwhile stops", async (context) => {
   assert.equal(stopSelector(document, passing, []), "#halt");
 });
 
+test("a button that rests meanwhile is a sign, and stops nothing", async (context) => {
+  const { document, witness, add } = watching(context, PAGE);
+  add(`<button class="rests" disabled>hourglass</button>`);
+  await told();
+  witness.sample();
+  document.querySelector(".rests")?.remove();
+
+  assert.deepEqual(witness.passing(), []);
+  assert.equal(stopSelector(document, witness.resting(), []), ".rests");
+});
+
 test("a button whose words change is another", async (context) => {
   const { document, witness, add } = watching(context, `${PAGE}<button id="send" aria-label="Send"></button>`);
   const send = document.querySelector("#send");

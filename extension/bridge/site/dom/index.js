@@ -185,7 +185,7 @@ export class DomChat {
    */
   async stop() {
     this.#left = true;
-    for (let tries = 0; tries < 2 && this.busy(); tries += 1) {
+    for (let tries = 0; tries < 2 && this.#dom.stop && this.busy(); tries += 1) {
       const button = pressable(this.#document, this.#dom.stop);
       if (button) click(button);
       if (await this.#watch.until(() => !this.busy(), { ms: STOPS_MS })) return true;
