@@ -131,6 +131,24 @@ async def test_site_is_taught_with_a_few_clicks(
     assert len(chats.asked) == len(ANSWERS)
 
 
+async def test_chat_made_with_a_kit_is_taught(page: Page, chats: ChatServer) -> None:
+    person = await lesson_on(page, chats, "kit.html")
+    await person.sees("Click the field where you type")
+    await person.points_at("input")
+
+    description = await taught(person)
+
+    assert (description["ways"], description["dom"]) == (
+        [{"way": "dom"}],
+        {
+            "composer": ".kit-input",
+            "answer": ".kit-markdown",
+            "question": ".kit-text",
+            "busy": ".kit-spinner",
+        },
+    )
+
+
 def answering(model: MockModel) -> None:
     """The model says something else each time, as models do, and takes its time."""
     answers = cycle(ANSWERS)
