@@ -118,7 +118,7 @@ export class DomChat {
    * @param {{signal: AbortSignal}} options
    */
   async fresh({ signal }) {
-    const empty = () => this.#answers.none;
+    const empty = () => this.#answers.none && !this.busy();
     const page = { document: this.#document, watch: this.#watch, empty };
     await open(page, this.#options.conversation ?? {}, { signal });
   }

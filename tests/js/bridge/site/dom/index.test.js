@@ -134,7 +134,6 @@ test("an answer that was left and cannot be stopped is not waited for where a ne
     page.list.replaceChildren();
     page.end();
   };
-  page.onsent = () => page.show('<p class="answer">Much to say</p>');
   const leaving = new AbortController();
   await page.chat.send("Hello", { signal: leaving.signal });
   leaving.abort();
