@@ -17,6 +17,8 @@ import { windowOf } from "./watch.js";
  */
 
 const OPENS_MS = 10_000;
+const DRAWS_MS = 200;
+const DRAWS_AT_MOST_MS = 1500;
 /** When a page that was opened anew shows a conversation again, opening it once more would never end. */
 const ONCE_IN_MS = 60_000;
 const SAYS_MS = 100;
@@ -58,6 +60,8 @@ async function start(page, way, signal) {
   else await press(page, way.click, signal);
   if (!(await page.watch.until(page.empty, { ms: OPENS_MS, signal })))
     throw new AdapterError("site_changed", "The page did not open a new chat.");
+  // Some pages replace their composer a moment later, with what was written into it.
+  await page.watch.still(page.document, { ms: DRAWS_MS, atMost: DRAWS_AT_MOST_MS, signal });
 }
 
 /**

@@ -22,6 +22,19 @@ test("a new chat is awaited until nothing is left of the old one", async () => {
   assert.equal(page.document.querySelector(".answer"), null);
 });
 
+test("a page that draws its composer anew with a new chat is waited for", async () => {
+  const page = oldChat({ new: { click: "#new" } });
+  const { composer } = page;
+  page.find("#new").onclick = () => {
+    page.find(".answer").remove();
+    soon(() => composer.replaceWith(composer.cloneNode()));
+  };
+
+  await page.chat.fresh({ signal });
+
+  assert.equal(composer.isConnected, false);
+});
+
 test("a chat that is empty is new enough", async () => {
   const page = chatPage({ conversation: { new: { click: "#gone" } } });
   await page.chat.fresh({ signal });
