@@ -31,7 +31,8 @@ export class Settled {
    * @returns {string}
    */
   feed(snapshot) {
-    if (snapshot === this.#last) return "";
+    // Some pages make the whole answer anew with every piece, and show nothing for a moment.
+    if (snapshot === this.#last || snapshot === "") return "";
     const certain = snapshot.slice(0, settledLength(snapshot, commonStart(this.#last, snapshot)));
     this.#last = snapshot;
     if (certain.length < SURELY_TEXT) return "";

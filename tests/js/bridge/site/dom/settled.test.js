@@ -22,6 +22,10 @@ test("the same snapshot again makes nothing certain", () => {
   assert.deepEqual(pieces(START, START, START), ["", "", "", START]);
 });
 
+test("a page that shows nothing for a moment has taken nothing back", () => {
+  assert.deepEqual(pieces(START, "", `${START} and`, "", `${START} and more`), ["", "", START, "", " and", " more"]);
+});
+
 test("a cursor at the end is never passed on", () => {
   assert.deepEqual(pieces(`${START} ▍`, `${START} and ▍`, `${START} and`), ["", START, " and", ""]);
 });
