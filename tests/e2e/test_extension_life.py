@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 IDLE_SECONDS = 45
 """More than the half minute after which a browser stops a worker that has nothing to do."""
 LONG_IDLE_SECONDS = 200
+ASLEEP_SECONDS = 100
+"""Longer than relay waits for a heartbeat and a lost page together."""
 ALARM_SECONDS = 30
 WRITTEN_SECONDS = 3
 """After this a browser has its settings and the extension's storage on its disk."""
@@ -97,6 +101,38 @@ async def test_browser_that_was_killed_goes_on_when_the_site_is_opened(
         async with started(playwright, tmp_path, url):
             await ready(relay)
             assert await text(relay, "back") == "back"
+
+
+@contextmanager
+def asleep(browser: PlainBrowser, relay: Relay | None) -> Iterator[None]:
+    """Let no process of the browser, nor of relay on the same machine, run for the block."""
+    os.killpg(browser.pid, signal.SIGSTOP)
+    if relay is not None:
+        os.kill(relay.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        if relay is not None:
+            os.kill(relay.pid, signal.SIGCONT)
+        os.killpg(browser.pid, signal.SIGCONT)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("relay_sleeps", [True, False], ids=["both", "browser"])
+async def test_machine_that_sleeps_and_wakes(playwright: Playwright, relay: Relay, tmp_path: Path, relay_sleeps: bool):
+    async with connected(playwright, relay, tmp_path) as (browser, _):
+        with asleep(browser, relay if relay_sleeps else None):
+            await asyncio.sleep(ASLEEP_SECONDS)
+        async with asyncio.timeout(2 * ALARM_SECONDS):
+            while not await awake(relay):
+                await asyncio.sleep(1)
+        assert await text(relay, "long 5000") == long_answer(5000)
+
+
+async def awake(relay: Relay) -> bool:
+    """Whether the site answers: what slept with an open socket is found out by using it."""
+    reply = await relay.client.chat("site", "Hi")
+    return reply.status == 200
 
 
 @pytest.mark.heavy

@@ -23,9 +23,10 @@ POLL_SECONDS = 0.05
 
 
 class PlainBrowser:
-    """One browser with one DevTools connection."""
+    """One browser with one DevTools connection; ``pid`` leads the group of all its processes."""
 
-    def __init__(self, devtools: ClientConnection) -> None:
+    def __init__(self, devtools: ClientConnection, pid: int) -> None:
+        self.pid = pid
         self._devtools = devtools
         self._last = 0
 
@@ -82,7 +83,7 @@ async def plain_browser(playwright: Playwright, profile: Path, url: str, *flags:
                 await asyncio.sleep(POLL_SECONDS)
         port, path = port_file.read_text().splitlines()
         async with connect(f"ws://127.0.0.1:{port}{path}", max_size=None) as devtools:
-            yield PlainBrowser(devtools)
+            yield PlainBrowser(devtools, process.pid)
     finally:
         os.killpg(process.pid, 9)
         await process.wait()
