@@ -110,6 +110,8 @@ export class DomChat {
   busy() {
     const { stop, busy, send } = this.#dom;
     if (stop || busy) return seen(this.#document, stop) !== null || seen(this.#document, busy) !== null;
+    // Many pages take no message while they answer one.
+    if (this.#composer.find()?.matches(":disabled")) return true;
     return this.#sendStays && seen(this.#document, send) === null;
   }
 

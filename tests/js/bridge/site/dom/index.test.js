@@ -282,6 +282,20 @@ test("a button that is always there tells by its absence that an answer is writt
   assert.deepEqual([parts, page.chat.busy()], [[{ type: "text", text: "Hi." }], true]);
 });
 
+test("a composer that takes no message tells that an answer is written", async () => {
+  const page = chatPage({ dom: { composer: "textarea", answer: ".answer", send: "#send", quiet_ms: 10 } });
+  page.onsent = () => {
+    page.composer.disabled = true;
+    page.show('<p class="answer">The first</p>');
+    setTimeout(() => {
+      page.find(".answer").textContent = "The first and the second";
+      page.composer.disabled = false;
+    }, 200);
+  };
+
+  assert.deepEqual(await page.ask("Hi"), [{ type: "text", text: "The first and the second" }]);
+});
+
 test("a button that is only there with a text tells nothing", async () => {
   const page = chatPage({ dom: { ...DOM, stop: null } });
   page.stop.remove();
