@@ -332,13 +332,14 @@ async def test_words_that_are_rewritten_end_the_call_honestly(context: BrowserCo
     assert "lie" not in reading.text
 
 
-async def test_a_composer_of_one_line_refuses_several(context: BrowserContext, chats: ChatServer) -> None:
+async def test_a_composer_of_one_line_takes_several_parted(context: BrowserContext, chats: ChatServer) -> None:
+    chats.script = Script(words("Both."))
     chat = await opened(context, chats, "plain.html", PLAIN)
 
     reading = await chat.ask("one\ntwo")
 
-    assert (reading.error or {})["kind"] == "unsupported"
-    assert chats.asked == []
+    assert (reading.text, reading.error) == ("Both.", None)
+    assert chats.prompts == ["one\u2028two"]
 
 
 async def test_a_composer_that_cuts_says_how_much_it_took(context: BrowserContext, chats: ChatServer) -> None:
