@@ -8,6 +8,7 @@ import pytest
 from puter_emulator import PuterEmulator, pieces
 from puter_emulator.recordings import EXCHANGES
 from stack.client import ApiClient, Said, said
+from stack.fixtures import Desk
 
 pytestmark = [pytest.mark.e2e, pytest.mark.asyncio(loop_scope="session")]
 
@@ -19,6 +20,7 @@ WEATHER = {
         "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
     },
 }
+NOTICED_SECONDS = 10
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
@@ -32,6 +34,16 @@ async def test_models_of_the_page_are_listed(api: ApiClient) -> None:
     listed = (await api.get("/models")).json()
 
     assert {"ollama:ollama/think", "echo", "agent"} <= {model["id"] for model in listed["data"]}
+
+
+async def test_key_that_is_made_while_relay_runs_is_taken(desk: Desk) -> None:
+    made = await desk.relay.command("key", "create", "another", "--json")
+    client = ApiClient(desk.relay.base_url, made["key"])
+    async with asyncio.timeout(NOTICED_SECONDS):
+        while (await client.get("/models")).status == 401:
+            await asyncio.sleep(0.05)
+
+    assert (await client.chat("echo", "Hi")).json()["choices"][0]["message"]["content"] == "Hi"
 
 
 async def test_text_streams(api: ApiClient) -> None:

@@ -84,7 +84,7 @@ async def test_unpaired_page_is_paired_by_a_pasted_code(relay: Relay, context: B
     )
     assert await buttons(page) == ["Pair this page"]
 
-    await page.get_by_label("Pairing code").fill(await relay.link())
+    await page.get_by_label("Pairing code").fill((await relay.command("pair", "--json"))["link"])
     await page.get_by_label("Pairing code").press("Enter")
     await reads(page, headline="Sign in to continue", relay_state="Connected")
     await page.reload()

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 import msgspec
 
 from relay.core.events import ReasoningKind
+from relay.core.think import split
 from relay.dialects import freeform
 from relay.dialects.base import CHUNK_CHARS
 from relay.dialects.openai_responses.form import CalledAs, ReasoningForm
@@ -66,13 +67,13 @@ class MessageItem(_OutputItem):
 
     @property
     def has_thoughts(self) -> bool:
-        """Some of the text is reasoning."""
-        return len(self._answer) < len(self._texts)
+        """Some of the text is reasoning: told as such, or left in it by the model."""
+        return len(self._answer) < len(self._texts) or bool(split("".join(self._answer))[0])
 
     @property
     def answer(self) -> str:
         """The text without reasoning."""
-        return "".join(self._answer)
+        return split("".join(self._answer))[1]
 
     def opening(self) -> Iterator[Note]:
         """Yield the events before the text."""

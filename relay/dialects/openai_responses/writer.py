@@ -76,13 +76,13 @@ class Writer:
         self._output: list[bytes] = []
         self._open: OutputItem | None = None
         self._calls = 0
-        self._raw = self._inline = False
+        self._raw = False
         self._answers: dict[int, str] = {}
 
     @property
     def inline(self) -> bool:
         """Whether reasoning was told in the text: these events cannot be told without it."""
-        return self._inline
+        return bool(self._answers) or (isinstance(self._open, MessageItem) and self._open.has_thoughts)
 
     @property
     def status(self) -> str:
@@ -227,7 +227,6 @@ class Writer:
         return notes
 
     def _text(self, delta: TextDelta) -> Iterable[Note]:
-        self._inline |= delta.thought
         if isinstance(self._open, MessageItem):
             return (self._open.delta(delta.text, thought=delta.thought),)
         item = MessageItem(*self._next("msg"))

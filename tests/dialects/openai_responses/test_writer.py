@@ -398,6 +398,15 @@ def test_reasoning_that_nobody_wants():
     assert response["relay"] == {"thinking_type": "raw", "thinking_source": "tags"}
 
 
+@pytest.mark.parametrize("end", [[STOP], []], ids=["whole", "open"])
+def test_thought_that_a_model_left_in_its_text_is_not_kept(end: list[Event]):
+    pen = writer()
+    pen.payloads([Started("m"), TextDelta("<thi"), TextDelta("nk>secret</think>"), TextDelta("Hello"), *end])
+    kept = pen.kept()
+    assert pen.inline
+    assert [item["content"][0]["text"] for item in kept["output"]] == (["Hello"] if end else [])
+
+
 def test_answer_without_reasoning_says_so():
     assert final([Started("m"), STOP])["relay"] == {"thinking_type": None, "thinking_source": "none"}
 
